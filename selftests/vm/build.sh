@@ -1,0 +1,37 @@
+#!/bin/bash
+# Builds the module for one kernel in the cache, from a copy of the sources, so that the
+# modules of all kernels exist at once and the tree stays as it is. Prints the module's path.
+#
+#   build.sh KVER KDIR [MAKE VARIABLES...]
+#
+# HALB_VARIANT names a build with other flags (debug, sparse): its own directory.
+set -u
+kver=$1 kdir=$2
+shift 2
+src=$(readlink -f "$(dirname "$(readlink -f "$0")")/../..")
+cache=${HALB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/halb}
+dir=$cache/build/$kver${HALB_VARIANT:+.$HALB_VARIANT}
+mkdir -p "$dir" || exit 1
+
+exec 9>"$dir.lock"
+flock 9
+[ -e "$src/Kbuild" ] || { echo "build: no $src/Kbuild" >&2; exit 1; }
+# Two checkouts may share the cache; what differs is copied, times and all, and make does the rest.
+rsync -rlptc --delete --include='/kmod/***' --include='/uapi/***' --include='/Kbuild' --exclude='/*' \
+	--filter='- *.o' --filter='- *.ko' --filter='- *.mod' --filter='- *.mod.c' --filter='- .*.cmd' \
+	--filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
+	"$src/" "$dir/" || exit 1
+log=$dir.log
+if ! make -C "$kdir" M="$dir" -j"$(nproc)" modules "$@" > "$log" 2>&1; then
+	cat "$log" >&2
+	echo "build: the module does not build for $kver" >&2
+	exit 1
+fi
+# Warnings are shown, build lines are not.
+grep -E -A8 'warning:|WARNING' "$log" >&2
+# The kernel engineer's Kbuild says where the module ends up; the rest expects one place.
+if [ ! -e "$dir/kmod/halb.ko" ] && [ -e "$dir/halb.ko" ]; then
+	ln -sf ../halb.ko "$dir/kmod/halb.ko"
+fi
+[ -e "$dir/kmod/halb.ko" ] || { echo "build: no kmod/halb.ko came out" >&2; exit 1; }
+echo "$dir/kmod/halb.ko"
