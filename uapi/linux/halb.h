@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/halb.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_HALB_H
+#define _UAPI_LINUX_HALB_H
+
+#define HALB_GENL_NAME		"halb"
+#define HALB_GENL_VERSION	1
+
+#define HALB_NAME_MAX	15
+#define HALB_WEIGHT_MAX	65535
+
+/**
+ * enum halb_method - how packets reach a server
+ * @HALB_METHOD_NAT: destination rewritten; replies come back through the
+ *   director
+ * @HALB_METHOD_DR: direct routing, the packet unchanged to the server's MAC
+ *   address
+ * @HALB_METHOD_TUN: the packet inside an outer IP packet to the server
+ */
+enum halb_method {
+	HALB_METHOD_NAT,
+	HALB_METHOD_DR,
+	HALB_METHOD_TUN,
+};
+
+/**
+ * enum halb_conn_state - State of a connection, numbered as ip_vs numbers its
+ *   TCP states; connections of other protocols are "udp".
+ */
+enum halb_conn_state {
+	HALB_CONN_STATE_NONE,
+	HALB_CONN_STATE_ESTABLISHED,
+	HALB_CONN_STATE_SYN_SENT,
+	HALB_CONN_STATE_SYN_RECV,
+	HALB_CONN_STATE_FIN_WAIT,
+	HALB_CONN_STATE_TIME_WAIT,
+	HALB_CONN_STATE_CLOSE,
+	HALB_CONN_STATE_CLOSE_WAIT,
+	HALB_CONN_STATE_LAST_ACK,
+	HALB_CONN_STATE_LISTEN,
+	HALB_CONN_STATE_SYNACK,
+	HALB_CONN_STATE_UDP,
+	HALB_CONN_STATE_TEMPLATE,
+};
+
+/**
+ * enum halb_vip_unmatched - What becomes of a packet to a VIP that is not an
+ *   address of the director when no service matches its protocol and port.
+ * @HALB_VIP_UNMATCHED_ACCEPT: it goes on into the stack, as if halb were not
+ *   there
+ * @HALB_VIP_UNMATCHED_REJECT: TCP gets a RST, everything else ICMP port
+ *   unreachable
+ * @HALB_VIP_UNMATCHED_DROP: it is dropped and counted
+ */
+enum halb_vip_unmatched {
+	HALB_VIP_UNMATCHED_ACCEPT,
+	HALB_VIP_UNMATCHED_REJECT,
+	HALB_VIP_UNMATCHED_DROP,
+};
+
+/**
+ * enum halb_service_flag
+ * @HALB_SERVICE_FLAG_PERSISTENT: a client network stays on its server for
+ *   persist-timeout
+ * @HALB_SERVICE_FLAG_SH_FALLBACK: sh and mh; a server of weight 0 or
+ *   overloaded is replaced by the next one
+ * @HALB_SERVICE_FLAG_SH_PORT: sh and mh; the client's port is hashed too
+ * @HALB_SERVICE_FLAG_ADOPT: TCP that is not a SYN and has no connection is
+ *   scheduled
+ */
+enum halb_service_flag {
+	HALB_SERVICE_FLAG_PERSISTENT = 1,
+	HALB_SERVICE_FLAG_SH_FALLBACK = 2,
+	HALB_SERVICE_FLAG_SH_PORT = 4,
+	HALB_SERVICE_FLAG_ADOPT = 8,
+};
+
+/**
+ * enum halb_server_flag
+ * @HALB_SERVER_FLAG_OVERLOAD: read only; at or above the upper threshold, gets
+ *   no new connections
+ */
+enum halb_server_flag {
+	HALB_SERVER_FLAG_OVERLOAD = 1,
+};
+
+/**
+ * enum halb_transaction_flag
+ * @HALB_TRANSACTION_FLAG_REPLACE: start from an empty configuration; without
+ *   it from the present one
+ */
+enum halb_transaction_flag {
+	HALB_TRANSACTION_FLAG_REPLACE = 1,
+};
+
+/**
+ * enum halb_change_op - what a change of a transaction does with its object
+ * @HALB_CHANGE_OP_ADD: as service-add or server-add; the object must not exist
+ * @HALB_CHANGE_OP_SET: as service-set or server-set; the object must exist
+ * @HALB_CHANGE_OP_DEL: as service-del or server-del; the object must exist
+ * @HALB_CHANGE_OP_FLUSH: every service goes; carries no object
+ */
+enum halb_change_op {
+	HALB_CHANGE_OP_ADD,
+	HALB_CHANGE_OP_SET,
+	HALB_CHANGE_OP_DEL,
+	HALB_CHANGE_OP_FLUSH,
+};
+
+enum {
+	HALB_A_STATS_PAD = 1,
+	HALB_A_STATS_CONNS,
+	HALB_A_STATS_IN_PACKETS,
+	HALB_A_STATS_OUT_PACKETS,
+	HALB_A_STATS_IN_BYTES,
+	HALB_A_STATS_OUT_BYTES,
+	HALB_A_STATS_CPS,
+	HALB_A_STATS_IN_PPS,
+	HALB_A_STATS_OUT_PPS,
+	HALB_A_STATS_IN_BPS,
+	HALB_A_STATS_OUT_BPS,
+
+	__HALB_A_STATS_MAX
+};
+#define HALB_A_STATS_MAX (__HALB_A_STATS_MAX - 1)
+
+enum {
+	HALB_A_SERVICE_PROTOCOL = 1,
+	HALB_A_SERVICE_ADDRESS,
+	HALB_A_SERVICE_PORT,
+	HALB_A_SERVICE_FWMARK,
+	HALB_A_SERVICE_FAMILY,
+	HALB_A_SERVICE_SCHEDULER,
+	HALB_A_SERVICE_FLAGS,
+	HALB_A_SERVICE_FLAGS_MASK,
+	HALB_A_SERVICE_PERSIST_TIMEOUT,
+	HALB_A_SERVICE_PERSIST_PREFIX,
+	HALB_A_SERVICE_ACTIVE_CONNS,
+	HALB_A_SERVICE_INACTIVE_CONNS,
+	HALB_A_SERVICE_SERVERS,
+	HALB_A_SERVICE_STATS,
+
+	__HALB_A_SERVICE_MAX
+};
+#define HALB_A_SERVICE_MAX (__HALB_A_SERVICE_MAX - 1)
+
+enum {
+	HALB_A_SERVER_SERVICE = 1,
+	HALB_A_SERVER_ADDRESS,
+	HALB_A_SERVER_PORT,
+	HALB_A_SERVER_METHOD,
+	HALB_A_SERVER_WEIGHT,
+	HALB_A_SERVER_UPPER,
+	HALB_A_SERVER_LOWER,
+	HALB_A_SERVER_FLAGS,
+	HALB_A_SERVER_ACTIVE_CONNS,
+	HALB_A_SERVER_INACTIVE_CONNS,
+	HALB_A_SERVER_PERSIST_CONNS,
+	HALB_A_SERVER_STATS,
+
+	__HALB_A_SERVER_MAX
+};
+#define HALB_A_SERVER_MAX (__HALB_A_SERVER_MAX - 1)
+
+enum {
+	HALB_A_CONN_PROTOCOL = 1,
+	HALB_A_CONN_CLIENT_ADDRESS,
+	HALB_A_CONN_CLIENT_PORT,
+	HALB_A_CONN_SERVICE_ADDRESS,
+	HALB_A_CONN_SERVICE_PORT,
+	HALB_A_CONN_SERVER_ADDRESS,
+	HALB_A_CONN_SERVER_PORT,
+	HALB_A_CONN_METHOD,
+	HALB_A_CONN_STATE,
+	HALB_A_CONN_EXPIRES,
+	HALB_A_CONN_FWMARK,
+
+	__HALB_A_CONN_MAX
+};
+#define HALB_A_CONN_MAX (__HALB_A_CONN_MAX - 1)
+
+enum {
+	HALB_A_SETTINGS_TCP_TIMEOUT = 1,
+	HALB_A_SETTINGS_TCP_FIN_TIMEOUT,
+	HALB_A_SETTINGS_UDP_TIMEOUT,
+	HALB_A_SETTINGS_CONN_LIMIT,
+	HALB_A_SETTINGS_VIP_UNMATCHED,
+	HALB_A_SETTINGS_SOURCE_CHECK,
+	HALB_A_SETTINGS_CONNS,
+
+	__HALB_A_SETTINGS_MAX
+};
+#define HALB_A_SETTINGS_MAX (__HALB_A_SETTINGS_MAX - 1)
+
+enum {
+	HALB_A_COUNTER_NAME = 1,
+	HALB_A_COUNTER_PACKETS,
+	HALB_A_COUNTER_PAD,
+
+	__HALB_A_COUNTER_MAX
+};
+#define HALB_A_COUNTER_MAX (__HALB_A_COUNTER_MAX - 1)
+
+enum {
+	HALB_A_CHANGE_OP = 1,
+	HALB_A_CHANGE_SERVICE,
+	HALB_A_CHANGE_SERVER,
+	HALB_A_CHANGE_SETTINGS,
+
+	__HALB_A_CHANGE_MAX
+};
+#define HALB_A_CHANGE_MAX (__HALB_A_CHANGE_MAX - 1)
+
+enum {
+	HALB_A_PAD = 1,
+	HALB_A_SERVICE,
+	HALB_A_SERVER,
+	HALB_A_CONN,
+	HALB_A_SETTINGS,
+	HALB_A_STATS,
+	HALB_A_DROP,
+	HALB_A_PASS,
+	HALB_A_PATH,
+	HALB_A_TRANSACTION,
+	HALB_A_TRANSACTION_FLAGS,
+	HALB_A_GENERATION,
+	HALB_A_CHANGE,
+	HALB_A_VERSION,
+	HALB_A_FLUSHED,
+
+	__HALB_A_MAX
+};
+#define HALB_A_MAX (__HALB_A_MAX - 1)
+
+enum {
+	HALB_CMD_UNSPEC,
+	HALB_CMD_SERVICE_ADD,
+	HALB_CMD_SERVICE_SET,
+	HALB_CMD_SERVICE_DEL,
+	HALB_CMD_SERVICE_GET,
+	HALB_CMD_SERVICE_FLUSH,
+	HALB_CMD_SERVER_ADD,
+	HALB_CMD_SERVER_SET,
+	HALB_CMD_SERVER_DEL,
+	HALB_CMD_SERVER_GET,
+	HALB_CMD_CONN_GET,
+	HALB_CMD_CONN_FLUSH,
+	HALB_CMD_STATS_GET,
+	HALB_CMD_ZERO,
+	HALB_CMD_SETTINGS_GET,
+	HALB_CMD_SETTINGS_SET,
+	HALB_CMD_TRANSACTION_BEGIN,
+	HALB_CMD_TRANSACTION_PUT,
+	HALB_CMD_TRANSACTION_COMMIT,
+	HALB_CMD_TRANSACTION_ABORT,
+	HALB_CMD_SERVICE_ADD_NTF,
+	HALB_CMD_SERVICE_SET_NTF,
+	HALB_CMD_SERVICE_DEL_NTF,
+	HALB_CMD_SERVER_ADD_NTF,
+	HALB_CMD_SERVER_SET_NTF,
+	HALB_CMD_SERVER_DEL_NTF,
+	HALB_CMD_SETTINGS_NTF,
+
+	__HALB_CMD_MAX
+};
+#define HALB_CMD_MAX (__HALB_CMD_MAX - 1)
+
+#define HALB_MCGRP_EVENTS	"events"
+
+#endif /* _UAPI_LINUX_HALB_H */
