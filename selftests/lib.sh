@@ -148,6 +148,8 @@ at_exit() { CLEANUP=("$(printf '%q ' "$@")" "${CLEANUP[@]}"); }
 lib_cleanup() {
 	local rc=$? c
 	trap - EXIT
+	# run.sh -s: the shell that follows wants to look around in this network.
+	[ -z "${HALB_SHELL:-}" ] || exit $rc
 	for c in "${CLEANUP[@]}"; do
 		eval "$c"
 	done

@@ -20,6 +20,7 @@
 #   HALB_SRC    the tree                      HALB_KVER   the running kernel
 #   HALB_KO     the module for this kernel    HALB_TOOLS  the directory of halbctl and halbd
 #   HALB_OUT    a directory that outlives the VM (-o)
+#   HALB_KO_DEBUG  the same module built with DEBUG=1
 #
 # Needs root on the host (virtiofsd serves files of all owners). KVM is used where it works.
 set -u
@@ -105,6 +106,7 @@ nonce=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 {
 	printf '%s=%q\n' HALB_SRC "$src" HALB_KVER "$kver" HALB_KROOT "$kroot" HALB_NONCE "$nonce" \
 		HALB_KO "${HALB_KO:-$cache/build/$kver/kmod/halb.ko}" \
+		HALB_KO_DEBUG "$cache/build/$kver.debug/kmod/halb.ko" \
 		HALB_TOOLS "${HALB_TOOLS:-$src/tools}" HALB_SHELL "$shell" \
 		HALB_ROWS "$(tput lines 2>/dev/null)" HALB_COLS "$(tput cols 2>/dev/null)" \
 		HALB_ICOUNT "$icount" HALB_CACHE "$cache"

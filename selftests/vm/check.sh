@@ -1,0 +1,107 @@
+#!/bin/bash
+# The whole test suite: host-side unit tests, then the scripts in one VM per kernel, the VMs
+# at the same time. Ends with a line "N passed, N failed[, N skipped]" over everything.
+#
+#   check.sh [-k "6.1 6.12"] [NAME...]
+#
+# NAME: selftests/NAME.sh or selftests/unit/NAME.t; all of them without one.
+set -u
+here=$(dirname "$(readlink -f "$0")")
+src=$(readlink -f "$here/../..")
+kernels="6.1 6.12"
+while getopts k: o; do
+	case $o in
+	k) kernels=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+die() { echo "check: $*" >&2; echo "0 passed, 1 failed"; exit 1; }
+cd "$src" || exit 1
+
+# What there is, and what was asked for.
+scripts=()
+for f in selftests/*.sh; do
+	n=$(basename "$f" .sh)
+	case $n in lib | demo) ;; *) scripts+=("$n") ;; esac
+done
+host=()
+for f in selftests/unit/*.t; do
+	[ -x "$f" ] && host+=("$(basename "$f" .t)")
+done
+grep -qs '^check:' tools/Makefile && host+=(tools)
+if [ $# -gt 0 ]; then
+	want=" $* " known=" ${scripts[*]:-} ${host[*]:-} "
+	for n; do
+		[[ $known == *" $n "* ]] || die "no test is called $n; there are:$known"
+	done
+	pick() { local n; for n; do [[ $want == *" $n "* ]] && echo "$n"; done; }
+	mapfile -t host < <(pick "${host[@]}")
+	mapfile -t scripts < <(pick "${scripts[@]}")
+fi
+
+results=$(mktemp -d "${TMPDIR:-/tmp}/halb-check.XXXXXX") || exit 1
+mkdir "$results"/{t,vm,tap}
+vms=()
+# shellcheck disable=SC2329
+cleanup() {
+	[ ${#vms[@]} -eq 0 ] || kill "${vms[@]}" 2>/dev/null
+	wait 2>/dev/null
+	[ -n "${keep:-}" ] || rm -rf "$results"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+keep=1
+
+t=()
+add() { # WHERE NAME
+	mkdir -p "$results/t/$1"
+	: > "$results/t/$1/$2"
+	t+=("$1/$2")
+}
+for n in "${host[@]}"; do add host "$n"; done
+for n in "${scripts[@]}"; do
+	for k in $kernels; do add "$k" "$n"; done
+done
+[ ${#t[@]} -gt 0 ] || die "there is no test"
+
+if [ ${#scripts[@]} -gt 0 ]; then
+	limit=$(sed -n 's/^timeout.vm=//p' selftests/settings)
+	for k in $kernels; do
+		add "$k" vm
+		mkdir -p "$results/vm/$k"
+		(
+			trap 'kill $pid; wait; exit 1' TERM
+			"$here/run.sh" -k "$k" -t "${limit:-2700}" -o "$results/vm/$k" selftests/vm/suite.sh \
+				"${scripts[@]}" </dev/null > "$results/vm/$k/run.log" 2>&1 &
+			pid=$!
+			wait $pid
+			echo $? > "$results/vm/$k/ended"
+		) &
+		vms+=($!)
+	done
+fi
+
+start=$SECONDS
+(cd "$results/t" && prove --timer --exec "$here/show.sh" "${t[@]}")
+prove_rc=$?
+[ ${#vms[@]} -eq 0 ] || wait "${vms[@]}"
+vms=()
+
+# The count is over the TAP itself, which is what prove saw.
+read -r passed failed skipped < <(find "$results/tap" -type f -exec cat {} + | awk '
+	/^not ok( |$)/ { if ($0 ~ /# *[Tt][Oo][Dd][Oo]/) p++; else f++; next }
+	/^ok( |$)/ { if ($0 ~ /# *[Ss][Kk][Ii][Pp]/) s++; else p++ }
+	/^1\.\.0/ { s++ }
+	END { print p + 0, f + 0, s + 0 }')
+[ "$prove_rc" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+if [ "$failed" -eq 0 ]; then
+	keep=
+else
+	echo "Logs: $results/vm"
+fi
+echo "Kernels: $kernels; $((SECONDS - start)) s"
+line="$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || line+=", $skipped skipped"
+echo "$line"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
