@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What halb is made of, as plain structs: services, servers, connections,
+ * settings and statistics, independent of how they travel (nl.h) and of how
+ * they are printed (print.h). Enumerations and flag bits are those of the
+ * kernel's contract, <linux/halb.h>.
+ *
+ * Ports and numbers are in host byte order, addresses in network order.
+ *
+ * A `present` mask says which members of a struct mean something. In a request
+ * only those are sent: what is absent takes its default in an add and stays as
+ * it is in a set. In an answer those are the ones that the kernel sent; every
+ * other member is zero.
+ */
+#ifndef HALB_MODEL_H
+#define HALB_MODEL_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/halb.h>
+
+/* Room for a name. Longer than HALB_NAME_MAX, so that a name that is too long
+ * reaches the kernel, which refuses it and lists the names that it has.
+ */
+#define HALB_NAME_SIZE	64
+
+struct halb_addr {
+	uint8_t family;			/* AF_INET, AF_INET6; 0: no address */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+		uint8_t bytes[16];
+	};
+};
+
+/* The name of a service: a firewall mark if fwmark is not 0, else protocol,
+ * address and port. addr.family is the family in both cases.
+ */
+struct halb_key {
+	uint32_t fwmark;
+	uint8_t protocol;		/* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t port;
+	struct halb_addr addr;
+};
+
+struct halb_stats {
+	uint64_t conns;
+	uint64_t in_packets;
+	uint64_t out_packets;
+	uint64_t in_bytes;
+	uint64_t out_bytes;
+	/* per second */
+	uint64_t cps;
+	uint64_t in_pps;
+	uint64_t out_pps;
+	uint64_t in_bps;		/* bytes, not bits */
+	uint64_t out_bps;
+};
+
+enum {					/* halb_service.present */
+	HALB_SVC_SCHEDULER	= 1 << 0,
+	HALB_SVC_FLAGS		= 1 << 1,
+	HALB_SVC_PERSIST_TIMEOUT = 1 << 2,
+	HALB_SVC_PERSIST_PREFIX	= 1 << 3,
+	HALB_SVC_STATS		= 1 << 4,	/* answers only */
+};
+
+struct halb_service {
+	uint32_t present;
+	struct halb_key key;
+	char scheduler[HALB_NAME_SIZE];
+	uint32_t flags;			/* HALB_SERVICE_FLAG_* */
+	uint32_t flags_mask;		/* requests: the bits of flags that count */
+	uint32_t persist_timeout;	/* seconds */
+	uint8_t persist_prefix;		/* length */
+	/* answers only */
+	uint32_t active_conns;
+	uint32_t inactive_conns;
+	uint32_t servers;
+	struct halb_stats stats;
+};
+
+enum {					/* halb_server.present */
+	HALB_SRV_PORT		= 1 << 0,	/* absent: the service's port */
+	HALB_SRV_METHOD		= 1 << 1,
+	HALB_SRV_WEIGHT		= 1 << 2,
+	HALB_SRV_UPPER		= 1 << 3,
+	HALB_SRV_LOWER		= 1 << 4,
+	HALB_SRV_STATS		= 1 << 5,	/* answers only */
+};
+
+struct halb_server {
+	uint32_t present;
+	struct halb_key service;
+	struct halb_addr addr;
+	uint16_t port;
+	uint32_t method;		/* HALB_METHOD_* */
+	uint32_t weight;
+	uint32_t upper;
+	uint32_t lower;
+	/* answers only */
+	uint32_t flags;			/* HALB_SERVER_FLAG_* */
+	uint32_t active_conns;
+	uint32_t inactive_conns;
+	uint32_t persist_conns;
+	struct halb_stats stats;
+};
+
+enum {					/* halb_conn.present */
+	HALB_CONN_PROTOCOL	= 1 << 0,
+	HALB_CONN_CLIENT	= 1 << 1,
+	HALB_CONN_CLIENT_PORT	= 1 << 2,
+	HALB_CONN_SERVICE	= 1 << 3,
+	HALB_CONN_SERVICE_PORT	= 1 << 4,
+	HALB_CONN_SERVER	= 1 << 5,
+	HALB_CONN_SERVER_PORT	= 1 << 6,
+	HALB_CONN_METHOD	= 1 << 7,
+	HALB_CONN_STATE		= 1 << 8,
+	HALB_CONN_EXPIRES	= 1 << 9,
+	HALB_CONN_FWMARK	= 1 << 10,
+};
+
+/* A connection or a template; in a request a filter on what is present. */
+struct halb_conn {
+	uint32_t present;
+	uint8_t protocol;
+	struct halb_addr client;
+	uint16_t client_port;
+	struct halb_addr service;
+	uint16_t service_port;
+	struct halb_addr server;
+	uint16_t server_port;
+	uint32_t method;		/* HALB_METHOD_* */
+	uint32_t state;			/* HALB_CONN_STATE_* */
+	uint32_t expires;		/* seconds */
+	uint32_t fwmark;
+};
+
+enum {					/* halb_settings.present */
+	HALB_SET_TCP_TIMEOUT	= 1 << 0,
+	HALB_SET_TCP_FIN_TIMEOUT = 1 << 1,
+	HALB_SET_UDP_TIMEOUT	= 1 << 2,
+	HALB_SET_CONN_LIMIT	= 1 << 3,
+	HALB_SET_VIP_UNMATCHED	= 1 << 4,
+	HALB_SET_SOURCE_CHECK	= 1 << 5,
+	HALB_SET_CONNS		= 1 << 6,	/* answers only */
+};
+
+struct halb_settings {
+	uint32_t present;
+	uint32_t tcp_timeout;		/* seconds */
+	uint32_t tcp_fin_timeout;
+	uint32_t udp_timeout;
+	uint32_t conn_limit;
+	uint32_t vip_unmatched;		/* HALB_VIP_UNMATCHED_* */
+	uint32_t source_check;		/* 0, 1 */
+	uint32_t conns;			/* answers only */
+};
+
+enum halb_counter_kind {
+	HALB_COUNTER_DROP,		/* dropped, by reason */
+	HALB_COUNTER_PASS,		/* left to the stack, by reason */
+	HALB_COUNTER_PATH,		/* sent, by way of leaving */
+};
+
+struct halb_counter {
+	enum halb_counter_kind kind;
+	char name[HALB_NAME_SIZE];
+	uint64_t packets;
+};
+
+/* The namespace as a whole. Ends with halb_info_free(). */
+struct halb_info {
+	char version[HALB_NAME_SIZE];	/* of the module */
+	uint32_t generation;
+	struct halb_stats stats;
+	struct halb_settings settings;
+	struct halb_counter *counters;
+	size_t counters_count;
+};
+
+/* Everything that is configured, of one generation. Services are in the
+ * kernel's order; the servers of services[i] are the servers_count[i] ones from
+ * &servers[servers_first[i]], in the kernel's order. Ends with
+ * halb_config_free().
+ */
+struct halb_config {
+	uint32_t generation;
+	struct halb_settings settings;
+	struct halb_service *services;
+	size_t services_count;
+	struct halb_server *servers;
+	size_t *servers_first;
+	size_t *servers_count;
+};
+
+enum halb_object {
+	HALB_OBJECT_NONE,		/* with HALB_CHANGE_OP_FLUSH */
+	HALB_OBJECT_SERVICE,
+	HALB_OBJECT_SERVER,
+	HALB_OBJECT_SETTINGS,		/* with HALB_CHANGE_OP_SET */
+};
+
+/* One step of changing the configuration: what a command line asks for, what
+ * a line of a saved configuration holds, what a transaction is made of.
+ */
+struct halb_change {
+	enum halb_change_op op;
+	enum halb_object object;
+	union {
+		struct halb_service service;
+		struct halb_server server;
+		struct halb_settings settings;
+	};
+};
+
+enum halb_event_type {
+	HALB_EVENT_SERVICE_ADD,
+	HALB_EVENT_SERVICE_SET,
+	HALB_EVENT_SERVICE_DEL,
+	HALB_EVENT_SERVER_ADD,
+	HALB_EVENT_SERVER_SET,
+	HALB_EVENT_SERVER_DEL,
+	HALB_EVENT_SETTINGS,
+	HALB_EVENT_LOST,		/* the socket overflowed: read everything anew */
+};
+
+struct halb_event {
+	enum halb_event_type type;
+	union {
+		struct halb_service service;
+		struct halb_server server;
+		struct halb_settings settings;
+	};
+};
+
+bool halb_addr_equal(const struct halb_addr *a, const struct halb_addr *b);
+bool halb_key_equal(const struct halb_key *a, const struct halb_key *b);
+
+void halb_info_free(struct halb_info *info);
+void halb_config_free(struct halb_config *config);
+
+/* Names as halbctl writes them; "?" for a value that this program is too old
+ * to know. The reverse returns -1 for a name that does not exist.
+ */
+const char *halb_method_name(uint32_t method);
+const char *halb_conn_state_name(uint32_t state);
+const char *halb_vip_unmatched_name(uint32_t action);
+const char *halb_protocol_name(uint8_t protocol);
+const char *halb_event_name(enum halb_event_type type);
+int halb_method_value(const char *name);
+int halb_vip_unmatched_value(const char *name);
+
+#endif
