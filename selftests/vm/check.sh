@@ -88,6 +88,17 @@ prove_rc=$?
 [ ${#vms[@]} -eq 0 ] || wait "${vms[@]}"
 vms=()
 
+# What failed, and what it said about it; prove does not show that.
+if grep -rqE '^not ok( |$)' "$results/tap"; then
+	echo
+	for n in "${t[@]}"; do
+		awk -v name="$n" '
+			/^(not )?ok( |$)/ { show = /^not/ ? 25 : 0 }
+			/^not ok( |$)/ { print name ": " $0; next }
+			show-- > 0 && !/^1\.\./ { print "    " $0 }' "$results/tap/$n"
+	done
+fi
+
 # The count is over the TAP itself, which is what prove saw.
 read -r passed failed skipped < <(find "$results/tap" -type f -exec cat {} + | awk '
 	/^not ok( |$)/ { if ($0 ~ /# *[Tt][Oo][Dd][Oo]/) p++; else f++; next }

@@ -65,3 +65,8 @@ if ! apt install -y --no-install-recommends "${missing[@]}" > "$log" 2>&1; then
 	exit 1
 fi
 rm -f "$log"
+# Nor at the next boot, if it was us who brought them.
+for p in nginx-light:nginx keepalived:keepalived iperf3:iperf3; do
+	[[ " ${missing[*]} " == *" ${p%:*} "* ]] && systemctl -q disable "${p#*:}" >/dev/null 2>&1
+done
+exit 0

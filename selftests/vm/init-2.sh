@@ -64,8 +64,10 @@ if [ ${#HALB_CMD[@]} -gt 0 ]; then
 fi
 if [ -n "$HALB_SHELL" ]; then
 	stty -F /dev/ttyS0 rows "${HALB_ROWS:-24}" cols "${HALB_COLS:-80}" sane 2>/dev/null
+	echo 5 > /proc/sys/kernel/printk
 	echo "halb: a shell in the VM; leave it with exit, or kill the VM with Ctrl-A X" > /dev/ttyS0
 	setsid -c -w bash -i < /dev/ttyS0 > /dev/ttyS0 2>&1
+	echo 7 > /proc/sys/kernel/printk
 fi
 
 fail() {
