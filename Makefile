@@ -36,7 +36,7 @@ module-flags := DEBUG=$(DEBUG) KCFLAGS=-DDEBUG
 endif
 
 .PHONY: all module tools install uninstall clean help generate
-.PHONY: deps kernels vm-modules demo check check-debug debug-kernel style
+.PHONY: deps kernels vm-modules demo check style
 .DEFAULT_GOAL := all
 
 all: module tools

@@ -93,7 +93,7 @@ if grep -rqE '^not ok( |$)' "$results/tap"; then
 	echo
 	for n in "${t[@]}"; do
 		awk -v name="$n" '
-			/^(not )?ok( |$)/ { show = /^not/ ? 25 : 0 }
+			/^(not )?ok( |$)/ { show = /^not/ ? (name ~ /vm$/ ? 90 : 25) : 0 }
 			/^not ok( |$)/ { print name ": " $0; next }
 			show-- > 0 && !/^1\.\./ { print "    " $0 }' "$results/tap/$n"
 	done

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # PID 1, first stage, from the initramfs: puts a tmpfs over the host's root, and goes there.
 b=/bin/busybox
 $b mount -t proc proc /proc

@@ -30,7 +30,7 @@ here=$(dirname "$(readlink -f "$0")")
 src=$(readlink -f "$here/../..")
 cache=${HALB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/halb}
 export HALB_CACHE=$cache
-kernel=6.12 cpus=2 mem=2G limit= out='' icount='' shell=''
+kernel=6.12 cpus=2 mem=2G limit='' out='' icount='' shell=''
 while getopts k:c:m:t:o:ish o; do
 	case $o in
 	k) kernel=$OPTARG ;;
@@ -140,8 +140,11 @@ for s in root out; do
 	[ -S "$run/$s.sock" ] || { cat "$run/$s.log" >&2; die "virtiofsd did not start"; }
 done
 
+# QEMU's options have commas in them.
+# shellcheck disable=SC2054
 accel=(-accel tcg,thread=multi,tb-size=512 -cpu max,la57=off)
 if [ -n "$icount" ]; then
+	# shellcheck disable=SC2054
 	accel=(-accel tcg,thread=single -icount shift=0,sleep=off -cpu max,la57=off)
 	cpus=1
 elif [ -z "${HALB_NO_KVM:-}" ] && grep -qwE 'vmx|svm' /proc/cpuinfo && { : <> /dev/kvm; } 2>/dev/null; then
@@ -160,6 +163,7 @@ fi
 : > "$run/verdict"
 
 start=$SECONDS
+# shellcheck disable=SC2054
 qemu=(qemu-system-x86_64 "${accel[@]}" -machine pc,memory-backend=mem,usb=off,vmport=off
 	-smp "$cpus" -m "$mem" -object "memory-backend-memfd,id=mem,size=$mem,share=on"
 	-nodefaults -no-user-config -display none -no-reboot
@@ -178,7 +182,7 @@ if [ -n "$shell" ]; then
 else
 	"${limiter[@]}" "${qemu[@]}" </dev/null > "$run/qemu.log" 2>&1 &
 	qpid=$!
-	pids+=($qpid)
+	pids+=("$qpid")
 	tail -f -s 0.2 -n +1 --pid=$qpid "$out/output" &
 	tpid=$!
 	wait $qpid

@@ -32,9 +32,9 @@ elif [ "$name" = vm ]; then
 	until [ -e "$out/ended" ]; do sleep 0.3; done
 	read -r rc < "$out/ended"
 	{
-		sed 's/^\(# \)\{0,1\}/# /' "$out/run.log"
 		if [ "$rc" -eq 0 ]; then echo "ok 1 - $where: the kernel's log is clean and nothing is left"
 		else echo "not ok 1 - $where: the VM ended badly"; fi
+		sed 's/^\(# \)\{0,1\}/# /' "$out/run.log"
 		echo 1..1
 	} > "$out/vm.tap"
 	rc=0
