@@ -16,8 +16,9 @@ mkdir -p "$dir" || exit 1
 exec 9>"$dir.lock"
 flock 9
 [ -e "$src/Kbuild" ] || { echo "build: no $src/Kbuild" >&2; exit 1; }
-# Two checkouts may share the cache; what differs is copied, times and all, and make does the rest.
-rsync -rlptc --delete --include='/kmod/***' --include='/uapi/***' --include='/Kbuild' --exclude='/*' \
+# Two checkouts may share the cache: content decides, and what differs gets a new time, so
+# that make builds it again however old the file is.
+rsync -rlpc --delete --include='/kmod/***' --include='/uapi/***' --include='/Kbuild' --exclude='/*' \
 	--filter='- *.o' --filter='- *.ko' --filter='- *.mod' --filter='- *.mod.c' --filter='- .*.cmd' \
 	--filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
 	"$src/" "$dir/" || exit 1
