@@ -39,7 +39,7 @@ struct nl_ctx {
 	uint16_t family;
 	uint32_t events_group;
 	uint32_t seq;
-	char *buf;			/* requests and answers, never at a time */
+	char *buf;			/* holds a request, then its answers */
 };
 
 /* Opens a socket and finds the family. When the kernel does not have it, err
@@ -50,7 +50,7 @@ struct nl_ctx {
 int nl_open(struct nl_ctx *ctx);
 void nl_close(struct nl_ctx *ctx);
 
-/* --- changes, one at a time; CAP_NET_ADMIN ------------------------------- */
+/* --- changes, one at a time; CAP_NET_ADMIN ----------------------------------- */
 
 /* Carries out one change:
  *   add, set, del of HALB_OBJECT_SERVICE or HALB_OBJECT_SERVER;
@@ -69,7 +69,7 @@ int nl_service_flush(struct nl_ctx *ctx);
 /* Statistics to zero: of one service with its servers, or of all (NULL). */
 int nl_zero(struct nl_ctx *ctx, const struct halb_key *service);
 
-/* --- reading; no privilege ------------------------------------------------ */
+/* --- reading; no privilege --------------------------------------------------- */
 
 int nl_service_get(struct nl_ctx *ctx, const struct halb_key *key,
 		   struct halb_service *service);
@@ -95,7 +95,7 @@ int nl_settings_get(struct nl_ctx *ctx, struct halb_settings *settings);
 /* version, generation, totals, counters by name, settings */
 int nl_info_get(struct nl_ctx *ctx, struct halb_info *info);
 
-/* --- connections; CAP_NET_ADMIN ------------------------------------------- */
+/* --- connections; CAP_NET_ADMIN ---------------------------------------------- */
 
 /* Calls back for every connection and template that equals the filter in
  * whatever is present there (NULL: for all), as they arrive: a connection that
@@ -109,7 +109,7 @@ int nl_conn_dump(struct nl_ctx *ctx, const struct halb_conn *filter,
 int nl_conn_flush(struct nl_ctx *ctx, const struct halb_conn *filter,
 		  uint32_t *flushed);
 
-/* --- transactions; CAP_NET_ADMIN ------------------------------------------ */
+/* --- transactions; CAP_NET_ADMIN --------------------------------------------- */
 
 /*
  * All changes take effect at commit, or none does:
@@ -148,7 +148,7 @@ int nl_txn_put(struct nl_txn *txn, const struct halb_change *change);
 int nl_txn_commit(struct nl_txn *txn, uint32_t *generation);
 void nl_txn_abort(struct nl_txn *txn);
 
-/* --- events; no privilege -------------------------------------------------- */
+/* --- events; no privilege ---------------------------------------------------- */
 
 /* Makes ctx a socket of events; it is good for nothing else from then on. */
 int nl_events_subscribe(struct nl_ctx *ctx);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Names of the model's values, comparisons, and how its big answers end. */
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "util.h"
+
+static const char *const methods[] = {
+	[HALB_METHOD_NAT] = "nat",
+	[HALB_METHOD_DR] = "dr",
+	[HALB_METHOD_TUN] = "tun",
+};
+
+static const char *const conn_states[] = {
+	[HALB_CONN_STATE_NONE] = "none",
+	[HALB_CONN_STATE_ESTABLISHED] = "established",
+	[HALB_CONN_STATE_SYN_SENT] = "syn-sent",
+	[HALB_CONN_STATE_SYN_RECV] = "syn-recv",
+	[HALB_CONN_STATE_FIN_WAIT] = "fin-wait",
+	[HALB_CONN_STATE_TIME_WAIT] = "time-wait",
+	[HALB_CONN_STATE_CLOSE] = "close",
+	[HALB_CONN_STATE_CLOSE_WAIT] = "close-wait",
+	[HALB_CONN_STATE_LAST_ACK] = "last-ack",
+	[HALB_CONN_STATE_LISTEN] = "listen",
+	[HALB_CONN_STATE_SYNACK] = "synack",
+	[HALB_CONN_STATE_UDP] = "udp",
+	[HALB_CONN_STATE_TEMPLATE] = "template",
+};
+
+static const char *const vip_unmatched[] = {
+	[HALB_VIP_UNMATCHED_ACCEPT] = "accept",
+	[HALB_VIP_UNMATCHED_REJECT] = "reject",
+	[HALB_VIP_UNMATCHED_DROP] = "drop",
+};
+
+static const char *const events[] = {
+	[HALB_EVENT_SERVICE_ADD] = "service-add",
+	[HALB_EVENT_SERVICE_SET] = "service-set",
+	[HALB_EVENT_SERVICE_DEL] = "service-del",
+	[HALB_EVENT_SERVER_ADD] = "server-add",
+	[HALB_EVENT_SERVER_SET] = "server-set",
+	[HALB_EVENT_SERVER_DEL] = "server-del",
+	[HALB_EVENT_SETTINGS] = "settings-set",
+	[HALB_EVENT_LOST] = "lost",
+};
+
+static const char *name_of(const char *const *names, size_t count, uint32_t value)
+{
+	return value < count && names[value] ? names[value] : "?";
+}
+
+static int value_of(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (names[i] && !strcmp(names[i], name))
+			return (int)i;
+	return -1;
+}
+
+const char *halb_method_name(uint32_t method)
+{
+	return name_of(methods, ARRAY_SIZE(methods), method);
+}
+
+int halb_method_value(const char *name)
+{
+	return value_of(methods, ARRAY_SIZE(methods), name);
+}
+
+const char *halb_conn_state_name(uint32_t state)
+{
+	return name_of(conn_states, ARRAY_SIZE(conn_states), state);
+}
+
+const char *halb_vip_unmatched_name(uint32_t action)
+{
+	return name_of(vip_unmatched, ARRAY_SIZE(vip_unmatched), action);
+}
+
+int halb_vip_unmatched_value(const char *name)
+{
+	return value_of(vip_unmatched, ARRAY_SIZE(vip_unmatched), name);
+}
+
+const char *halb_event_name(enum halb_event_type type)
+{
+	return name_of(events, ARRAY_SIZE(events), type);
+}
+
+const char *halb_protocol_name(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	default:
+		return "?";
+	}
+}
+
+bool halb_addr_equal(const struct halb_addr *a, const struct halb_addr *b)
+{
+	if (a->family != b->family)
+		return false;
+	if (a->family == AF_INET)
+		return a->v4.s_addr == b->v4.s_addr;
+	return a->family != AF_INET6 || !memcmp(&a->v6, &b->v6, sizeof(a->v6));
+}
+
+bool halb_key_equal(const struct halb_key *a, const struct halb_key *b)
+{
+	if (a->fwmark || b->fwmark)
+		return a->fwmark == b->fwmark && a->addr.family == b->addr.family;
+	return a->protocol == b->protocol && a->port == b->port &&
+	       halb_addr_equal(&a->addr, &b->addr);
+}
+
+void halb_info_free(struct halb_info *info)
+{
+	free(info->counters);
+	info->counters = NULL;
+	info->counters_count = 0;
+}
+
+void halb_config_free(struct halb_config *config)
+{
+	free(config->services);
+	free(config->servers);
+	free(config->servers_first);
+	free(config->servers_count);
+	memset(config, 0, sizeof(*config));
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli.h"
+
+#include "addr.h"
+#include "grammar.h"
+
+static const char *family_name(const struct halb_addr *addr)
+{
+	return addr->family == AF_INET6 ? "inet6" : "inet";
+}
+
+void show_key(struct out *out, int column, const struct halb_key *key)
+{
+	char text[KEY_STRLEN], address[ADDR_STRLEN];
+
+	out_cell(out, column, "%s", key_format(key, text));
+	if (key->fwmark) {
+		out_uint(out, "fwmark", OUT_NO_COLUMN, key->fwmark);
+	} else {
+		out_str(out, "protocol", OUT_NO_COLUMN, halb_protocol_name(key->protocol));
+		out_str(out, "address", OUT_NO_COLUMN, addr_format(&key->addr, address));
+		out_uint(out, "port", OUT_NO_COLUMN, key->port);
+	}
+	out_str(out, "family", OUT_NO_COLUMN, family_name(&key->addr));
+}
+
+void show_endpoint(struct out *out, int column, const struct halb_addr *addr, uint16_t port)
+{
+	char text[ENDPOINT_STRLEN], address[ADDR_STRLEN];
+
+	out_cell(out, column, "%s", endpoint_format(addr, port, text));
+	out_str(out, "address", OUT_NO_COLUMN, addr_format(addr, address));
+	out_uint(out, "port", OUT_NO_COLUMN, port);
+}
+
+void show_stats(struct out *out, const char *key, int column, bool rates,
+		const struct halb_stats *stats)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} fields[2][5] = {
+		{
+			{ "conns", stats->conns },
+			{ "in_packets", stats->in_packets },
+			{ "out_packets", stats->out_packets },
+			{ "in_bytes", stats->in_bytes },
+			{ "out_bytes", stats->out_bytes },
+		}, {
+			{ "cps", stats->cps },
+			{ "in_pps", stats->in_pps },
+			{ "out_pps", stats->out_pps },
+			{ "in_bps", stats->in_bps },
+			{ "out_bps", stats->out_bps },
+		},
+	};
+
+	out_object_begin(out, key);
+	for (int set = 0; set < 2; set++)
+		for (int i = 0; i < 5; i++)
+			out_uint(out, fields[set][i].key,
+				 column >= 0 && set == rates ? column + i : OUT_NO_COLUMN,
+				 fields[set][i].value);
+	out_object_end(out);
+}
+
+static void show_flag(struct out *out, const char *key, uint32_t flags, uint32_t flag)
+{
+	out_bool(out, key, OUT_NO_COLUMN, flags & flag);
+}
+
+void show_service(struct out *out, const struct halb_service *service)
+{
+	char options[256];
+
+	out_row(out, 0);
+	show_key(out, SHOW_NAME, &service->key);
+	out_str(out, "scheduler", SHOW_WHAT, service->scheduler);
+	show_flag(out, "persistent", service->flags, HALB_SERVICE_FLAG_PERSISTENT);
+	if (service->flags & HALB_SERVICE_FLAG_PERSISTENT) {
+		out_uint(out, "persist_timeout", OUT_NO_COLUMN, service->persist_timeout);
+		out_uint(out, "persist_prefix", OUT_NO_COLUMN, service->persist_prefix);
+	}
+	show_flag(out, "sh_fallback", service->flags, HALB_SERVICE_FLAG_SH_FALLBACK);
+	show_flag(out, "sh_port", service->flags, HALB_SERVICE_FLAG_SH_PORT);
+	show_flag(out, "adopt", service->flags, HALB_SERVICE_FLAG_ADOPT);
+	grammar_format_options(service, options, sizeof(options));
+	out_cell(out, SHOW_OPTIONS, "%s", *options ? options + 1 : "");
+	out_uint(out, "active_conns", SHOW_ACTIVE, service->active_conns);
+	out_uint(out, "inactive_conns", SHOW_INACTIVE, service->inactive_conns);
+	if (service->present & HALB_SVC_STATS)
+		show_stats(out, "stats", OUT_NO_COLUMN, false, &service->stats);
+}
+
+static void show_server_options(struct out *out, const struct halb_server *server)
+{
+	char limits[128], templates[32] = "";
+	bool overload = server->flags & HALB_SERVER_FLAG_OVERLOAD;
+
+	grammar_format_limits(server, limits, sizeof(limits));
+	if (server->persist_conns)
+		snprintf(templates, sizeof(templates), " templates %u", server->persist_conns);
+	if (*limits || *templates || overload)
+		out_cell(out, SHOW_OPTIONS, "%s%s%s", *limits ? limits + 1 : "",
+			 *limits ? templates : *templates ? templates + 1 : "",
+			 !overload ? "" : *limits || *templates ? " overload" : "overload");
+}
+
+void show_server(struct out *out, unsigned int level, const struct halb_server *server,
+		 bool with_service)
+{
+	out_row(out, level);
+	if (with_service) {
+		out_object_begin(out, "service");
+		show_key(out, SHOW_WHAT, &server->service);
+		out_object_end(out);
+	}
+	show_endpoint(out, SHOW_NAME, &server->addr, server->port);
+	out_str(out, "method", SHOW_METHOD, halb_method_name(server->method));
+	out_uint(out, "weight", SHOW_WEIGHT, server->weight);
+	out_uint(out, "upper", OUT_NO_COLUMN, server->upper);
+	out_uint(out, "lower", OUT_NO_COLUMN, server->lower);
+	show_flag(out, "overload", server->flags, HALB_SERVER_FLAG_OVERLOAD);
+	out_uint(out, "active_conns", SHOW_ACTIVE, server->active_conns);
+	out_uint(out, "inactive_conns", SHOW_INACTIVE, server->inactive_conns);
+	out_uint(out, "persist_conns", OUT_NO_COLUMN, server->persist_conns);
+	show_server_options(out, server);
+	if (server->present & HALB_SRV_STATS)
+		show_stats(out, "stats", OUT_NO_COLUMN, false, &server->stats);
+}
+
+static void show_number(struct out *out, const char *key, const char *name, uint32_t value,
+			const char *meaning)
+{
+	out_row(out, 0);
+	out_cell(out, 0, "%s", name);
+	out_uint(out, key, 1, value);
+	out_cell(out, 2, "%s", meaning);
+}
+
+void show_settings(struct out *out, const struct halb_settings *settings)
+{
+	show_number(out, "tcp_timeout", "tcp-timeout", settings->tcp_timeout,
+		    "seconds, idle established TCP");
+	show_number(out, "tcp_fin_timeout", "tcp-fin-timeout", settings->tcp_fin_timeout,
+		    "seconds, TCP after a FIN");
+	show_number(out, "udp_timeout", "udp-timeout", settings->udp_timeout,
+		    "seconds, idle UDP");
+	show_number(out, "conn_limit", "conn-limit", settings->conn_limit,
+		    "connections and templates at most");
+	if (settings->present & HALB_SET_CONNS)
+		show_number(out, "conns", "", settings->conns, "of them in use now");
+	out_row(out, 0);
+	out_cell(out, 0, "vip-unmatched");
+	out_str(out, "vip_unmatched", 1, halb_vip_unmatched_name(settings->vip_unmatched));
+	out_cell(out, 2, "packets to a VIP that match no service");
+	out_row(out, 0);
+	out_cell(out, 0, "source-check");
+	out_bool(out, "source_check", 1, settings->source_check);
+	out_cell(out, 2, "apply rp_filter's rule to new flows");
+}
