@@ -6,6 +6,6 @@
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 
 #undef __printf
-#define __printf(format, first)	__attribute__((__format__(__printf__, format, first)))
+#define __printf(format, first)	__attribute((__format__(__printf__, format, first)))
 
 #endif
