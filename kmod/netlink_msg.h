@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the netlink floor share: requests are read by
+ * netlink_parse.c, objects are written by netlink_fill.c.
+ */
+#ifndef _HALB_NETLINK_MSG_H
+#define _HALB_NETLINK_MSG_H
+
+#include <net/genetlink.h>
+
+#include "conn.h"
+#include "netlink_gen.h"
+#include "transaction.h"
+
+/* netlink.c: */
+extern struct genl_family halb_genl_family;
+
+/* A refusal that also names the attribute. */
+#define halb_refuse_attr(extack, attr, err, sentence) ({		\
+	NL_SET_ERR_MSG_ATTR(extack, attr, sentence);			\
+	(err);								\
+})
+
+/* netlink_parse.c: */
+enum halb_nl_want {
+	HALB_NL_KEY,	/* what names the object, and nothing else */
+	HALB_NL_ALL,	/* what it is to be like, too */
+};
+
+void halb_nl_parse_init(void);
+int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
+			  struct halb_service_request *request,
+			  struct netlink_ext_ack *extack);
+int halb_nl_parse_server(struct net *net, const struct nlattr *nest,
+			 enum halb_nl_want want,
+			 struct halb_server_request *request,
+			 struct netlink_ext_ack *extack);
+/* the request of a dump of servers: at most a service */
+int halb_nl_parse_server_filter(const struct nlattr *nest,
+				struct halb_service_request *request,
+				struct netlink_ext_ack *extack);
+int halb_nl_parse_settings(const struct nlattr *nest,
+			   struct halb_settings_request *request,
+			   struct netlink_ext_ack *extack);
+int halb_nl_parse_address(const struct nlattr *attr, union nf_inet_addr *addr,
+			  u8 *af, struct netlink_ext_ack *extack);
+
+/*
+ * netlink_fill.c: each puts one nest, or nothing and returns -EMSGSIZE. Under
+ * the netns' mutex.
+ */
+int halb_nl_fill_service(struct sk_buff *skb, const struct halb_service *service);
+int halb_nl_fill_server(struct sk_buff *skb, const struct halb_server *server);
+int halb_nl_fill_settings(struct sk_buff *skb, const struct halb_net *hn);
+int halb_nl_fill_totals(struct sk_buff *skb, const struct halb_net *hn);
+int halb_nl_fill_counters(struct sk_buff *skb, const struct halb_net *hn);
+
+/* netlink_conn.c: */
+int halb_nl_conn_get_start(struct netlink_callback *cb);
+int halb_nl_conn_get_done(struct netlink_callback *cb);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which addresses the probe of a netns holds: the control side of probe.h.
+ */
+#ifndef _HALB_PROBE_SET_H
+#define _HALB_PROBE_SET_H
+
+#include <linux/types.h>
+
+struct halb_net;
+struct halb_probe;
+struct halb_transaction;
+
+/* the least that a probe is made for: it is no larger than a cache line */
+#define HALB_PROBE_ROOM_MIN	16U
+
+/**
+ * struct halb_probe_made - a probe that is not published yet
+ * @probe: the probe, or NULL
+ * @room: for how many addresses it was made
+ * @used: how many it holds
+ */
+struct halb_probe_made {
+	struct halb_probe *probe;
+	u32 room;
+	u32 used;
+};
+
+/*
+ * halb_probe_prepare - makes the addresses of a transaction known
+ *
+ * Puts what is missing into the netns' probe, or makes a new one if it is
+ * full. An address too many costs a lookup in vain, and no more: there is
+ * nothing to undo. Context: process, under the netns' mutex. Return: 0 or
+ * -ENOMEM.
+ */
+int halb_probe_prepare(struct halb_transaction *txn);
+
+/* Publishes the new probe, if there is one; before the plans. */
+void halb_probe_publish(struct halb_transaction *txn);
+
+/* Rids the probe of removed addresses when that is worth while. */
+void halb_probe_tidy(struct halb_net *hn);
+
+#endif

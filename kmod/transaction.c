@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Staging: what the services that a transaction touches are to look like.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "transaction.h"
+
+/**
+ * halb_transaction_init - an empty transaction
+ * @txn: transaction
+ * @hn: netns, its mutex held
+ */
+void halb_transaction_init(struct halb_transaction *txn, struct halb_net *hn)
+{
+	memset(txn, 0, sizeof(*txn));
+	txn->hn = hn;
+	INIT_LIST_HEAD(&txn->list);
+	INIT_LIST_HEAD(&txn->services);
+	INIT_LIST_HEAD(&txn->gone);
+	txn->buckets = txn->first;
+	txn->mask = HALB_TRANSACTION_BUCKETS - 1;
+}
+
+/* --- the table of staged services ----------------------------------------- */
+
+static struct hlist_head *bucket_of(const struct halb_transaction *txn,
+				    const struct halb_service_key *key)
+{
+	return &txn->buckets[halb_service_key_hash(key) & txn->mask];
+}
+
+/**
+ * halb_staged_find - what a transaction makes of a service
+ * @txn: transaction
+ * @key: name of the service
+ *
+ * Return: NULL if the transaction does not mention it.
+ */
+struct halb_staged *
+halb_staged_find(const struct halb_transaction *txn,
+		 const struct halb_service_key *key)
+{
+	struct halb_staged *staged;
+
+	hlist_for_each_entry(staged, bucket_of(txn, key), hash)
+		if (halb_service_key_equal(&staged->key, key))
+			return staged;
+	return NULL;
+}
+
+/* Without memory the table stays as it is and becomes slower. */
+static void grow_table(struct halb_transaction *txn)
+{
+	u32 size = 4 * (txn->mask + 1);
+	struct hlist_head *old = txn->buckets;
+	struct halb_staged *staged;
+
+	txn->buckets = kvcalloc(size, sizeof(*old),
+				GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!txn->buckets) {
+		txn->buckets = old;
+		return;
+	}
+	txn->mask = size - 1;
+	list_for_each_entry(staged, &txn->services, list)
+		hlist_add_head(&staged->hash, bucket_of(txn, &staged->key));
+	if (old != txn->first)
+		kvfree(old);
+}
+
+static struct halb_staged *mention(struct halb_transaction *txn,
+				   const struct halb_service_key *key,
+				   struct netlink_ext_ack *extack)
+{
+	struct halb_staged *staged;
+
+	if (txn->staged_count >= 2 * HALB_SERVICES_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "too many services in one transaction: split it");
+		return ERR_PTR(-ENOSPC);
+	}
+	staged = kzalloc(sizeof(*staged), GFP_KERNEL_ACCOUNT);
+	if (!staged)
+		return ERR_PTR(-ENOMEM);
+	staged->key = *key;
+	INIT_LIST_HEAD(&staged->gone);
+	if (txn->staged_count > 2 * txn->mask)
+		grow_table(txn);
+	hlist_add_head(&staged->hash, bucket_of(txn, key));
+	list_add_tail(&staged->list, &txn->services);
+	txn->staged_count++;
+	return staged;
+}
+
+static void free_staged(struct halb_staged *staged)
+{
+	kvfree(staged->servers);
+	kfree(staged);
+}
+
+static void forget_all(struct halb_transaction *txn)
+{
+	struct halb_staged *staged, *next;
+
+	list_for_each_entry_safe(staged, next, &txn->services, list)
+		free_staged(staged);
+	INIT_LIST_HEAD(&txn->services);
+	memset(txn->buckets, 0, (txn->mask + 1) * sizeof(*txn->buckets));
+	txn->staged_count = 0;
+	txn->service_count = 0;
+	txn->server_count = 0;
+}
+
+/**
+ * halb_transaction_forget - frees what is staged
+ * @txn: transaction, not committed or released
+ */
+void halb_transaction_forget(struct halb_transaction *txn)
+{
+	forget_all(txn);
+	if (txn->buckets != txn->first)
+		kvfree(txn->buckets);
+	txn->buckets = txn->first;
+	txn->mask = HALB_TRANSACTION_BUCKETS - 1;
+}
+
+/* --- the servers of a staged service --------------------------------------- */
+
+static int make_room(struct halb_staged *staged, u32 room)
+{
+	struct halb_staged_server *servers;
+
+	if (room <= staged->room)
+		return 0;
+	servers = kvmalloc_array(room, sizeof(*servers), GFP_KERNEL_ACCOUNT);
+	if (!servers)
+		return -ENOMEM;
+	if (staged->count)
+		memcpy(servers, staged->servers,
+		       staged->count * sizeof(*servers));
+	kvfree(staged->servers);
+	staged->servers = servers;
+	staged->room = room;
+	return 0;
+}
+
+static struct halb_staged_server *
+find_server(struct halb_staged *staged, const struct halb_server_request *request)
+{
+	u32 i;
+
+	for (i = 0; i < staged->count; i++) {
+		struct halb_staged_server *server = &staged->servers[i];
+
+		if (server->port == request->port &&
+		    server->af == request->af &&
+		    nf_inet_addr_cmp(&server->addr, &request->addr))
+			return server;
+	}
+	return NULL;
+}
+
+static void drop_servers(struct halb_transaction *txn,
+			 struct halb_staged *staged)
+{
+	txn->server_count -= staged->count;
+	staged->count = 0;
+}
+
+/* --- the present configuration, where it shows through --------------------- */
+
+static struct halb_service *
+find_live(const struct halb_transaction *txn, const struct halb_service_key *key)
+{
+	struct halb_net *hn = txn->hn;
+	struct halb_plan *plan;
+
+	if (txn->replace)
+		return NULL;
+	plan = halb_config_find(rcu_dereference_protected(hn->config,
+					lockdep_is_held(&hn->mutex)), key);
+	return plan ? plan->service : NULL;
+}
+
+static int copy_live(struct halb_staged *staged,
+		     const struct halb_service *service)
+{
+	const struct halb_plan *plan = service->plan;
+	const struct halb_server *server;
+	int err;
+
+	/* room for one more, which is what most single changes need */
+	err = make_room(staged, service->server_count + 1);
+	if (err)
+		return err;
+	staged->options = (struct halb_service_options) {
+		.sched = plan->sched,
+		.flags = plan->flags,
+		.persist_timeout = plan->persist_timeout,
+		.persist_prefix = plan->persist_prefix,
+	};
+	list_for_each_entry(server, &service->servers, list)
+		staged->servers[staged->count++] = (struct halb_staged_server) {
+			.addr = server->addr,
+			.weight = server->weight,
+			.upper = server->upper,
+			.lower = server->lower,
+			.port = server->port,
+			.af = server->af,
+			.method = server->method,
+		};
+	return 0;
+}
+
+/* A service that the transaction is going to change. */
+static struct halb_staged *open_service(struct halb_transaction *txn,
+					const struct halb_service_key *key,
+					struct netlink_ext_ack *extack)
+{
+	struct halb_staged *staged = halb_staged_find(txn, key);
+	struct halb_service *service;
+	int err;
+
+	if (staged && !staged->removed)
+		return staged;
+	service = staged ? NULL : find_live(txn, key);
+	if (!service) {
+		NL_SET_ERR_MSG(extack, "no such service: add it first");
+		return ERR_PTR(-ESRCH);
+	}
+	staged = mention(txn, key, extack);
+	if (IS_ERR(staged))
+		return staged;
+	/* until it is complete */
+	staged->removed = true;
+	err = copy_live(staged, service);
+	if (err) {
+		staged->count = 0;
+		list_del(&staged->list);
+		hlist_del(&staged->hash);
+		txn->staged_count--;
+		free_staged(staged);
+		return ERR_PTR(err);
+	}
+	staged->removed = false;
+	txn->service_count++;
+	txn->server_count += staged->count;
+	return staged;
+}
+
+/* --- services -------------------------------------------------------------- */
+
+static int set_options(struct halb_staged *staged,
+		       const struct halb_service_request *request,
+		       struct netlink_ext_ack *extack)
+{
+	const struct halb_service_options *given = &request->options;
+	struct halb_service_options *options = &staged->options;
+	u8 whole = staged->key.af == AF_INET6 ? 128 : 32;
+
+	if (request->given & BIT(HALB_A_SERVICE_SCHEDULER))
+		options->sched = given->sched;
+	options->flags &= ~request->flags_mask;
+	options->flags |= given->flags & request->flags_mask;
+	if (request->given & BIT(HALB_A_SERVICE_PERSIST_TIMEOUT))
+		options->persist_timeout = given->persist_timeout;
+	if (request->given & BIT(HALB_A_SERVICE_PERSIST_PREFIX))
+		options->persist_prefix = given->persist_prefix;
+
+	if (options->flags & HALB_SERVICE_FLAG_PERSISTENT)
+		return 0;
+	if (request->given & BIT(HALB_A_SERVICE_PERSIST_TIMEOUT) &&
+	    given->persist_timeout != HALB_PERSIST_TIMEOUT_DEFAULT)
+		return halb_refuse(extack, -EINVAL,
+				   "a persistence timeout needs the flag persistent");
+	if (request->given & BIT(HALB_A_SERVICE_PERSIST_PREFIX) &&
+	    given->persist_prefix != whole)
+		return halb_refuse(extack, -EINVAL,
+				   "a persistence netmask needs the flag persistent");
+	options->persist_timeout = HALB_PERSIST_TIMEOUT_DEFAULT;
+	options->persist_prefix = whole;
+	return 0;
+}
+
+/**
+ * halb_stage_service_add - a service that must not exist yet
+ * @txn: transaction
+ * @request: the service
+ * @extack: for the sentence
+ */
+int halb_stage_service_add(struct halb_transaction *txn,
+			   const struct halb_service_request *request,
+			   struct netlink_ext_ack *extack)
+{
+	struct halb_staged *staged = halb_staged_find(txn, &request->key);
+
+	lockdep_assert_held(&txn->hn->mutex);
+	if (staged ? !staged->removed : !!find_live(txn, &request->key))
+		return halb_refuse(extack, -EEXIST,
+				   "the service exists already: use service set to change it");
+	if (txn->service_count >= HALB_SERVICES_MAX)
+		return halb_refuse(extack, -ENOSPC,
+				   "at most 65536 services fit in a network namespace: remove some");
+	if (!staged) {
+		staged = mention(txn, &request->key, extack);
+		if (IS_ERR(staged))
+			return PTR_ERR(staged);
+	} else {
+		list_move_tail(&staged->list, &txn->services);
+	}
+	staged->removed = false;
+	txn->service_count++;
+	staged->options = (struct halb_service_options) {
+		.sched = halb_sched_find("wlc"),
+		.persist_timeout = HALB_PERSIST_TIMEOUT_DEFAULT,
+		.persist_prefix = request->key.af == AF_INET6 ? 128 : 32,
+	};
+	return set_options(staged, request, extack);
+}
+
+/**
+ * halb_stage_service_set - other options for a service
+ * @txn: transaction
+ * @request: the service; what it does not mention stays
+ * @extack: for the sentence
+ */
+int halb_stage_service_set(struct halb_transaction *txn,
+			   const struct halb_service_request *request,
+			   struct netlink_ext_ack *extack)
+{
+	struct halb_staged *staged;
+
+	lockdep_assert_held(&txn->hn->mutex);
+	staged = open_service(txn, &request->key, extack);
+	if (IS_ERR(staged))
+		return PTR_ERR(staged);
+	return set_options(staged, request, extack);
+}
+
+/**
+ * halb_stage_service_del - a service goes, with its servers
+ * @txn: transaction
+ * @request: its key; other members are not looked at
+ * @extack: for the sentence
+ */
+int halb_stage_service_del(struct halb_transaction *txn,
+			   const struct halb_service_request *request,
+			   struct netlink_ext_ack *extack)
+{
+	struct halb_staged *staged = halb_staged_find(txn, &request->key);
+
+	lockdep_assert_held(&txn->hn->mutex);
+	if (staged ? staged->removed : !find_live(txn, &request->key))
+		return halb_refuse(extack, -ESRCH, "no such service");
+	if (!staged) {
+		staged = mention(txn, &request->key, extack);
+		if (IS_ERR(staged))
+			return PTR_ERR(staged);
+	} else {
+		drop_servers(txn, staged);
+		txn->service_count--;
+	}
+	staged->removed = true;
+	return 0;
+}
+
+/**
+ * halb_stage_flush - every service goes
+ * @txn: transaction
+ *
+ * What is added afterwards in the same transaction may still carry over what
+ * there was, if it matches.
+ */
+void halb_stage_flush(struct halb_transaction *txn)
+{
+	lockdep_assert_held(&txn->hn->mutex);
+	forget_all(txn);
+	txn->replace = true;
+}
+
+/* --- servers --------------------------------------------------------------- */
+
+static int check_server(const struct halb_staged *staged,
+			const struct halb_staged_server *server,
+			struct netlink_ext_ack *extack)
+{
+	const struct halb_service_key *key = &staged->key;
+
+	if (server->af != key->af && server->method == HALB_METHOD_TUN)
+		return halb_refuse(extack, -EOPNOTSUPP,
+				   "a tunnel between IPv4 and IPv6 is not supported yet");
+	if (server->af != key->af)
+		return halb_refuse(extack, -EINVAL,
+				   "IPv4 and IPv6 do not mix: nat and dr need a server of the VIP's family");
+	if (server->method != HALB_METHOD_NAT && !key->fwmark &&
+	    server->port != key->port)
+		return halb_refuse(extack, -EINVAL,
+				   "dr and tun keep the service's port: leave the port away, or use nat");
+	if (server->upper && server->lower > server->upper)
+		return halb_refuse(extack, -ERANGE,
+				   "the lower threshold must not be above the upper one");
+	if (!server->upper && server->lower)
+		return halb_refuse(extack, -ERANGE,
+				   "a lower threshold needs an upper one");
+	return 0;
+}
+
+static void set_server(struct halb_staged_server *server,
+		       const struct halb_server_request *request)
+{
+	if (request->given & BIT(HALB_A_SERVER_METHOD))
+		server->method = request->method;
+	if (request->given & BIT(HALB_A_SERVER_WEIGHT))
+		server->weight = request->weight;
+	if (request->given & BIT(HALB_A_SERVER_UPPER))
+		server->upper = request->upper;
+	if (request->given & BIT(HALB_A_SERVER_LOWER))
+		server->lower = request->lower;
+}
+
+/**
+ * halb_stage_server_add - a server that the service must not have yet
+ * @txn: transaction
+ * @request: the server
+ * @extack: for the sentence
+ */
+int halb_stage_server_add(struct halb_transaction *txn,
+			  const struct halb_server_request *request,
+			  struct netlink_ext_ack *extack)
+{
+	struct halb_staged_server server = {
+		.addr = request->addr,
+		.port = request->port,
+		.af = request->af,
+		.method = HALB_METHOD_DR,
+		.weight = 1,
+	};
+	struct halb_staged *staged;
+	int err;
+
+	lockdep_assert_held(&txn->hn->mutex);
+	staged = open_service(txn, &request->service, extack);
+	if (IS_ERR(staged))
+		return PTR_ERR(staged);
+	if (find_server(staged, request))
+		return halb_refuse(extack, -EEXIST,
+				   "the service has this server already: use server set to change it");
+	if (staged->count >= HALB_SERVICE_SERVERS_MAX)
+		return halb_refuse(extack, -ENOSPC,
+				   "at most 16384 servers fit in a service: remove some");
+	if (txn->server_count >= HALB_SERVERS_MAX)
+		return halb_refuse(extack, -ENOSPC,
+				   "at most 262144 servers fit in a network namespace: remove some");
+	set_server(&server, request);
+	err = check_server(staged, &server, extack);
+	if (err)
+		return err;
+	if (staged->count == staged->room) {
+		err = make_room(staged, max(4U, 2 * staged->room));
+		if (err)
+			return err;
+	}
+	staged->servers[staged->count++] = server;
+	txn->server_count++;
+	return 0;
+}
+
+/**
+ * halb_stage_server_set - other values for a server
+ * @txn: transaction
+ * @request: the server; what it does not mention stays
+ * @extack: for the sentence
+ *
+ * Another method makes another server of it, in the same place.
+ */
+int halb_stage_server_set(struct halb_transaction *txn,
+			  const struct halb_server_request *request,
+			  struct netlink_ext_ack *extack)
+{
+	struct halb_staged_server *server;
+	struct halb_staged *staged;
+
+	lockdep_assert_held(&txn->hn->mutex);
+	staged = open_service(txn, &request->service, extack);
+	if (IS_ERR(staged))
+		return PTR_ERR(staged);
+	server = find_server(staged, request);
+	if (!server)
+		return halb_refuse(extack, -ENOENT,
+				   "the service has no such server: add it first");
+	set_server(server, request);
+	return check_server(staged, server, extack);
+}
+
+/**
+ * halb_stage_server_del - a server goes
+ * @txn: transaction
+ * @request: its service, address and port; other members are not looked at
+ * @extack: for the sentence
+ */
+int halb_stage_server_del(struct halb_transaction *txn,
+			  const struct halb_server_request *request,
+			  struct netlink_ext_ack *extack)
+{
+	struct halb_staged_server *server, *end;
+	struct halb_staged *staged;
+
+	lockdep_assert_held(&txn->hn->mutex);
+	staged = open_service(txn, &request->service, extack);
+	if (IS_ERR(staged))
+		return PTR_ERR(staged);
+	server = find_server(staged, request);
+	if (!server)
+		return halb_refuse(extack, -ENOENT,
+				   "the service has no such server");
+	end = staged->servers + staged->count;
+	memmove(server, server + 1, (end - server - 1) * sizeof(*server));
+	staged->count--;
+	txn->server_count--;
+	return 0;
+}
+
+/* --- settings -------------------------------------------------------------- */
+
+#define HALB_TAKE_SETTING(attr, member) do {				\
+	if (request->given & BIT(HALB_A_SETTINGS_##attr))		\
+		txn->settings.member = request->settings.member;	\
+} while (0)
+
+/**
+ * halb_stage_settings - other settings
+ * @txn: transaction
+ * @request: what to set
+ */
+void halb_stage_settings(struct halb_transaction *txn,
+			 const struct halb_settings_request *request)
+{
+	lockdep_assert_held(&txn->hn->mutex);
+	HALB_TAKE_SETTING(TCP_TIMEOUT, timeout[HALB_CONN_STATE_ESTABLISHED]);
+	HALB_TAKE_SETTING(TCP_FIN_TIMEOUT, timeout[HALB_CONN_STATE_FIN_WAIT]);
+	HALB_TAKE_SETTING(UDP_TIMEOUT, timeout[HALB_CONN_STATE_UDP]);
+	HALB_TAKE_SETTING(CONN_LIMIT, conn_limit);
+	HALB_TAKE_SETTING(VIP_UNMATCHED, vip_unmatched);
+	HALB_TAKE_SETTING(SOURCE_CHECK, source_check);
+	txn->settings_given |= request->given;
+}
