@@ -4,7 +4,8 @@
 #
 #   check.sh [-k "6.1 6.12"] [NAME...]
 #
-# NAME: selftests/NAME.sh or selftests/unit/NAME.t; all of them without one.
+# NAME: selftests/NAME.sh or selftests/unit/NAME.t; all of them without one. On the debug kernel
+# only the former: what runs on the host is the same whatever the kernel.
 set -u
 here=$(dirname "$(readlink -f "$0")")
 src=$(readlink -f "$here/../..")
@@ -18,6 +19,7 @@ done
 shift $((OPTIND - 1))
 die() { echo "check: $*" >&2; echo "0 passed, 1 failed"; exit 1; }
 cd "$src" || exit 1
+setting() { sed -n "s/^$1=//p" selftests/settings; } # KEY
 
 # What there is, and what was asked for.
 scripts=()
@@ -30,6 +32,7 @@ for f in selftests/unit/*.t; do
 	[ -x "$f" ] && host+=("$(basename "$f" .t)")
 done
 grep -qs '^check:' tools/Makefile && host+=(tools)
+[ "$kernels" != debug ] || host=()
 if [ $# -gt 0 ]; then
 	want=" $* " known=" ${scripts[*]:-} ${host[*]:-} "
 	for n; do
@@ -66,13 +69,14 @@ done
 [ ${#t[@]} -gt 0 ] || die "there is no test"
 
 if [ ${#scripts[@]} -gt 0 ]; then
-	limit=$(sed -n 's/^timeout.vm=//p' selftests/settings)
 	for k in $kernels; do
+		limit=$(setting timeout.vm)
+		slow=$(setting "slow.$k")
 		add "$k" vm
 		mkdir -p "$results/vm/$k"
 		(
 			trap 'kill $pid; wait; exit 1' TERM
-			"$here/run.sh" -k "$k" -t "${limit:-2700}" -o "$results/vm/$k" selftests/vm/suite.sh \
+			"$here/run.sh" -k "$k" -t "$((${limit:-2700} * ${slow:-1}))" -o "$results/vm/$k" selftests/vm/suite.sh \
 				"${scripts[@]}" </dev/null > "$results/vm/$k/run.log" 2>&1 &
 			pid=$!
 			wait $pid

@@ -46,8 +46,8 @@ port() { # NAME: the device of a virtio port; there is no udev to make the link
 tap=$(port halb.tap)
 verdict=$(port halb.verdict)
 
-kmemleak=/sys/kernel/debug/kmemleak
-[ -e $kmemleak ] && echo clear > $kmemleak
+. "$HALB_SRC/selftests/vm/watchers.sh"
+watchers_start
 
 rc=0
 cd "$HALB_SRC" || rc=1
@@ -84,12 +84,9 @@ done
 if [ -d /sys/module/halb ]; then
 	timeout 60 rmmod halb || fail "rmmod halb failed"
 fi
-if [ -e $kmemleak ]; then
-	# An object counts as leaked only when it is 5 s old and two scans agree.
-	echo scan > $kmemleak
-	sleep 6
-	echo scan > $kmemleak
-	[ -s $kmemleak ] && cat $kmemleak > /dev/kmsg && fail "kmemleak: unreferenced objects"
+if bad=$(watchers_ask); then
+	echo "$bad" | head -n 60 > /dev/kmsg
+	fail "the kernel complained: $(echo "$bad" | head -n 1)"
 fi
 # Bits 7 and 9: the kernel died or warned, whatever happened to the log.
 taint=$(cat /proc/sys/kernel/tainted)

@@ -5,7 +5,7 @@
 #
 #   -k KERNEL   6.1, 6.12 (default), debug, or a version that is in the cache
 #   -c CPUS     default 2
-#   -m MEM      default 2G
+#   -m MEM      default 2G; 3G for the debug kernel
 #   -t SECONDS  for all of it, default 600; 0 for no limit
 #   -o DIR      keep console log and output here (default: a temporary directory, kept on failure)
 #   -i          count instructions: one CPU, the guest's clock follows them (-icount)
@@ -20,7 +20,8 @@
 #   HALB_SRC    the tree                      HALB_KVER   the running kernel
 #   HALB_KO     the module for this kernel    HALB_TOOLS  the directory of halbctl and halbd
 #   HALB_OUT    a directory that outlives the VM (-o)
-#   HALB_KO_DEBUG  the same module built with DEBUG=1
+#   HALB_KO_DEBUG  the same module built with DEBUG=1; on the debug kernel HALB_KO is this one too
+#   HALB_SLOW   how many times longer than on Debian's kernels things may take (a whole number)
 #
 # Needs root on the host (virtiofsd serves files of all owners). KVM is used where it works.
 set -u
@@ -30,7 +31,7 @@ here=$(dirname "$(readlink -f "$0")")
 src=$(readlink -f "$here/../..")
 cache=${HALB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/halb}
 export HALB_CACHE=$cache
-kernel=6.12 cpus=2 mem=2G limit='' out='' icount='' shell=''
+kernel=6.12 cpus=2 mem='' limit='' out='' icount='' shell=''
 while getopts k:c:m:t:o:ish o; do
 	case $o in
 	k) kernel=$OPTARG ;;
@@ -53,6 +54,7 @@ die() { echo "vm: $*" >&2; exit 99; }
 [ "$(id -u)" -eq 0 ] || die "run.sh needs root on the host: virtiofsd serves files of all owners"
 limit=${limit:-${shell:+0}}
 limit=${limit:-600}
+slow=$(sed -n "s/^slow\.$kernel=//p" "$src/selftests/settings")
 
 # The kernel: a Debian one, or the debug kernel that debug-kernel.sh built.
 case $kernel in
@@ -63,10 +65,13 @@ case $kernel in
 debug)
 	kroot=$cache/debug
 	[ -e "$kroot/.complete" ] || die "no debug kernel in $cache: run selftests/vm/debug-kernel.sh"
-	kver=$(ls "$kroot/lib/modules") ;;
+	kver=$(ls "$kroot/lib/modules")
+	HALB_KO=${HALB_KO:-$cache/build/$kver.debug/kmod/halb.ko}
+	mem=${mem:-3G} ;;
 *)
 	kver=$kernel kroot=$cache/kernels/$kernel ;;
 esac
+mem=${mem:-2G}
 vmlinuz=$kroot/boot/vmlinuz-$kver
 [ -e "$vmlinuz" ] || die "no kernel in $vmlinuz"
 initramfs=$("$here/initramfs.sh" "$kroot" "$kver") || die "cannot build the initramfs"
@@ -109,7 +114,7 @@ nonce=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 		HALB_KO_DEBUG "$cache/build/$kver.debug/kmod/halb.ko" \
 		HALB_TOOLS "${HALB_TOOLS:-$src/tools}" HALB_SHELL "$shell" \
 		HALB_ROWS "$(tput lines 2>/dev/null)" HALB_COLS "$(tput cols 2>/dev/null)" \
-		HALB_ICOUNT "$icount" HALB_CACHE "$cache"
+		HALB_ICOUNT "$icount" HALB_CACHE "$cache" HALB_SLOW "${slow:-1}"
 	# Settings that the caller may pass on to the script.
 	for v in TESTS VERBOSE HALB_BENCH CI; do
 		[ -n "${!v:-}" ] && printf '%s=%q\n' "$v" "${!v}"

@@ -5,6 +5,7 @@
 #   suite.sh NAME...        names of selftests/NAME.sh
 set -u
 cd "$HALB_SRC/selftests" || exit 1
+. ./vm/watchers.sh
 
 setting() { # KEY
 	sed -n "s/^$1=//p" settings | tail -n 1
@@ -12,7 +13,7 @@ setting() { # KEY
 
 for name; do
 	limit=$(setting "timeout.$name")
-	limit=${limit:-$(setting timeout)}
+	limit=$((${limit:-$(setting timeout)} * ${HALB_SLOW:-1}))
 	mark="halb-suite: $name"
 	echo "$mark" > /dev/kmsg
 	start=$EPOCHSECONDS
@@ -35,6 +36,10 @@ for name; do
 	if bad=$("$HALB_SRC/selftests/vm/klog.sh" <<< "$log"); then
 		why=${why:-the kernel complained}
 		{ echo "# the kernel's log:"; echo "$log" | tail -n 80 | sed 's/^/#  | /'; } >> "$HALB_OUT/$name.tap"
+		why+=": $(head -n 1 <<< "$bad")"
+	elif bad=$(watchers_ask); then
+		why=${why:-the kernel complained}
+		{ echo "# the kernel's watchers:"; echo "$bad" | head -n 80 | sed 's/^/#  | /'; } >> "$HALB_OUT/$name.tap"
 		why+=": $(head -n 1 <<< "$bad")"
 	fi
 	echo "# $name: status $rc${why:+, $why}, $((EPOCHSECONDS - start)) s"
