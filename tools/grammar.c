@@ -11,6 +11,8 @@
 
 /* The longest timeout that the contract allows: 31 days. */
 #define TIMEOUT_MAX	2678400
+/* Thresholds and conn-limit: counts of connections. */
+#define CONNS_MAX	INT32_MAX
 
 /* --- what names a service or a server ---------------------------------------- */
 
@@ -207,7 +209,7 @@ static bool take_method(struct args *args, const struct keyword *keyword, void *
 static bool take_server_number(struct args *args, const struct keyword *keyword, void *object)
 {
 	struct halb_server *server = object;
-	uint32_t max = UINT32_MAX, *value;
+	uint32_t max = CONNS_MAX, *value;
 
 	switch (keyword->value) {
 	case HALB_SRV_WEIGHT:
@@ -281,7 +283,7 @@ static bool take_conn_limit(struct args *args, const struct keyword *keyword, vo
 	struct halb_settings *settings = object;
 
 	settings->present |= keyword->value;
-	return args_uint(args, keyword->name, 0, UINT32_MAX, &settings->conn_limit);
+	return args_uint(args, keyword->name, 1, CONNS_MAX, &settings->conn_limit);
 }
 
 static bool take_vip_unmatched(struct args *args, const struct keyword *keyword, void *object)

@@ -124,6 +124,7 @@ static const char *const bad[][2] = {
 	{ "server add " SVC " 10.0.0.1:80 weight", "a number is missing after 'weight'" },
 	{ "server add " SVC " 10.0.0.1:80 method masq", "it is nat, dr or tun" },
 	{ "server add " SVC " 10.0.0.1:80 upper 4294967296", "out of range" },
+	{ "server add " SVC " 10.0.0.1:80 upper 2147483648", "0 to 2147483647" },
 	{ "server set " SVC " 10.0.0.1:80", "nothing to set" },
 	{ "server drain " SVC " 10.0.0.1:80 weight 1", "unexpected word 'weight'" },
 	{ "server flush", "unknown command 'flush' in server" },
@@ -132,6 +133,7 @@ static const char *const bad[][2] = {
 	{ "settings set tcp_timeout 1", "did you mean 'tcp-timeout'" },
 	{ "settings set source-check yes", "it is on or off" },
 	{ "settings set vip-unmatched acept", "did you mean 'accept'" },
+	{ "settings set conn-limit 0", "1 to 2147483647" },
 	{ "settings set conn-limit 1 conn-limit 2", "given twice" },
 };
 

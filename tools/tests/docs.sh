@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The manual page and the completion know what the program and the module know.
+#
+#   docs.sh      in tools/tests
+set -u
+cd "$(dirname "$0")/.." || exit 1
+n=0 failed=0
+ok() { # WHETHER NAME
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $n - $2"
+	fi
+}
+manual=$(sed 's/\\&//g' halbctl.8)
+in_manual() { grep -qE "(^|[ \"])$1( |\$|\")" <<< "$manual"; }
+
+if command -v mandoc >/dev/null; then
+	out=$(mandoc -Tlint -W warning halbctl.8 2>&1)
+	ok $? "mandoc has no complaint"
+	[ -z "$out" ] || printf '%s\n' "$out" | sed 's/^/# /'
+else
+	ok 0 "mandoc has no complaint # SKIP it is not installed"
+fi
+
+# Keywords and commands are the first strings of the tables.
+for word in $(sed -n 's/^\t{ "\([a-z-]*\)", .*/\1/p' grammar.c halbctl.c | sort -u); do
+	in_manual "$word"; ok $? "halbctl.8 has $word"
+	grep -q -- "\b$word\b" halbctl.bash-completion; ok $? "the completion has $word"
+done
+for name in $(sed -n 's/^\tX([A-Z0-9_]*,[[:space:]]*"\([a-z0-9-]*\)").*/\1/p' ../kmod/counters.h); do
+	in_manual "$name"; ok $? "halbctl.8 has the counter $name"
+done
+
+# The completion, with a halbctl that has one configuration.
+# shellcheck disable=SC1091
+. ./halbctl.bash-completion
+halbctl() {
+	cat <<-END
+		settings set tcp-timeout 900
+		service add tcp 192.0.2.1:80 scheduler wrr
+		server add tcp 192.0.2.1:80 10.0.0.1:80 method nat weight 1
+		server add tcp 192.0.2.1:80 10.0.0.2:80 method nat weight 1
+		service add fwmark 7 inet6 scheduler rr
+		server add fwmark 7 inet6 [2001:db8::1]:0 method dr weight 1
+	END
+}
+next() { # WANTED WORDS...
+	local wanted=$1 got
+	shift
+	# shellcheck disable=SC2119
+	got=$(_halbctl_next "$@" | xargs echo)
+	[[ $got == "$wanted" ]]
+	ok $? "$* ...: ${got:-nothing}"
+}
+next "service server conn stats zero settings monitor save restore help version"
+next "show add set del drain" server
+next "tcp udp fwmark" service add
+next "192.0.2.1:80" service del tcp
+next "7" service del fwmark
+next "" service del udp
+next "" service del tcp 192.0.2.1:80
+next "10.0.0.1:80 10.0.0.2:80" server drain tcp 192.0.2.1:80
+next "[2001:db8::1]:0" server del fwmark 7 inet6
+next "" server add tcp 192.0.2.1:80
+next "weight upper lower" server set tcp 192.0.2.1:80 10.0.0.1:80 method nat
+next "nat dr tun" server set tcp 192.0.2.1:80 10.0.0.1:80 method
+next "scheduler persistent netmask prefix sh-fallback sh-port" service add tcp 192.0.2.1:81 adopt
+next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt" service add fwmark 9
+next "on off" settings set source-check
+next "10.0.0.1:80 10.0.0.2:80 [2001:db8::1]:0" conn show server
+next "192.0.2.1:80" zero tcp
+next "" stats rate
+
+echo "1..$n"
+[ $failed -eq 0 ]
