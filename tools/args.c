@@ -19,6 +19,10 @@ bool args_fail(struct args *args, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(args->err, sizeof(args->err), format, ap);
 	va_end(ap);
+	/* It quotes words that may come from anywhere: one line, no escapes. */
+	for (char *c = args->err; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return false;
 }
 

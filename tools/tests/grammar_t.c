@@ -84,6 +84,7 @@ static const char *const bad[][2] = {
 	{ "servce add", "did you mean 'service'" },
 	{ "frobnicate", "it is service, server or settings" },
 	{ "-A -t 192.0.2.1:80", "halbctl -R" },
+	{ "a\x1b[2J\nb", "'a?[2J?b'" },
 	{ "service", "is missing after 'service'" },
 	{ "service ad " SVC, "did you mean 'add'" },
 	{ "service show", "unknown command 'show' in service" },
