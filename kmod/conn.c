@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Birth, state and death of connections. They leave the table in conn_gc.c.
+ */
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "conn_new.h"
+#include "conn_table.h"
+#include "tcp_state.h"
+
+static struct kmem_cache *halb_conn_cache4 __read_mostly;
+static struct kmem_cache *halb_conn_cache6 __read_mostly;
+hsiphash_key_t halb_hash_key __read_mostly;
+
+#define HALB_CONN4_SIZE	offsetofend(struct halb_conn, tuple4)
+#define HALB_CONN6_SIZE	offsetofend(struct halb_conn, tuple6)
+
+struct halb_conn *halb_conn_find4(struct halb_net *hn,
+				  const struct halb_tuple4 *tuple)
+{
+	struct rhash_head *node = halb_conn_lookup4(hn, tuple);
+
+	if (!node || halb_conn_side(node) != HALB_SIDE_CLIENT)
+		return NULL;
+	return halb_conn_of(node);
+}
+
+struct halb_conn *halb_conn_find6(struct halb_net *hn,
+				  const struct halb_tuple6 *tuple)
+{
+	struct rhash_head *node = halb_conn_lookup6(hn, tuple);
+
+	if (!node || halb_conn_side(node) != HALB_SIDE_CLIENT)
+		return NULL;
+	return halb_conn_of(node);
+}
+
+static u32 halb_conn_timeout(const struct halb_net *hn,
+			     const struct halb_conn *conn, u32 state)
+{
+	state &= HALB_CONN_STATE_MASK;
+	if (state == HALB_CONN_STATE_TEMPLATE)
+		return READ_ONCE(conn->server->service->persist_timeout);
+	return READ_ONCE(hn->settings.timeout[state]);
+}
+
+u32 halb_conn_expires(const struct halb_net *hn, const struct halb_conn *conn)
+{
+	u32 timeout = halb_conn_timeout(hn, conn, READ_ONCE(conn->state));
+	u32 idle = halb_now() - READ_ONCE(conn->seen);
+
+	/* another CPU may have seen a packet in a later second than ours */
+	if ((s32)idle < 0)
+		idle = 0;
+	return timeout > idle ? timeout - idle : 0;
+}
+
+/* Counters of the server follow the state, moved by whoever changes it. */
+static void halb_conn_account(struct halb_server *server, u32 from, u32 to)
+{
+	bool was_active = !(from & (HALB_CONN_INACTIVE | HALB_CONN_DEAD));
+	bool is_active = !(to & (HALB_CONN_INACTIVE | HALB_CONN_DEAD));
+
+	if ((from & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE) {
+		if (to & HALB_CONN_DEAD)
+			atomic_dec(&server->persist);
+		return;
+	}
+	if (was_active != is_active)
+		atomic_add(is_active ? 1 : -1, &server->active);
+	if (from & HALB_CONN_INACTIVE && (is_active || to & HALB_CONN_DEAD))
+		atomic_dec(&server->inactive);
+	else if (was_active && !is_active && !(to & HALB_CONN_DEAD))
+		atomic_inc(&server->inactive);
+	if (to & HALB_CONN_DEAD)
+		halb_server_update_overload(server);
+	halb_server_conns_changed(server);
+}
+
+/**
+ * halb_conn_change - moves a connection from one state word to another
+ * @conn: connection
+ * @from: what the caller read
+ * @to: what it shall become
+ *
+ * Context: any, RCU read side. Return: whether this caller made the change; if
+ * not, another CPU was first and the caller reads again.
+ */
+bool halb_conn_change(struct halb_conn *conn, u32 from, u32 to)
+{
+	if (cmpxchg(&conn->state, from, to) != from)
+		return false;
+	if ((from ^ to) & (HALB_CONN_INACTIVE | HALB_CONN_DEAD))
+		halb_conn_account(conn->server, from, to);
+	return true;
+}
+
+bool halb_conn_kill(struct halb_net *hn, struct halb_conn *conn)
+{
+	u32 state;
+
+	do {
+		state = READ_ONCE(conn->state);
+		if (state & HALB_CONN_DEAD)
+			return false;
+	} while (!halb_conn_change(conn, state, state | HALB_CONN_DEAD));
+	halb_conn_gc_kick(hn);
+	return true;
+}
+
+/**
+ * halb_conn_tcp - lets a segment change the state of its connection
+ * @conn: connection
+ * @dir: who sent it
+ * @flags: byte 13 of the TCP header
+ *
+ * Context: softirq, RCU read side.
+ */
+void halb_conn_tcp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 flags)
+{
+	for (;;) {
+		u32 from = READ_ONCE(conn->state);
+		u8 next = halb_tcp_next(dir, flags, from & HALB_CONN_STATE_MASK);
+		u32 to = (from & ~(HALB_CONN_STATE_MASK | HALB_CONN_INACTIVE)) |
+			 next;
+
+		if (!halb_tcp_state_active(next))
+			to |= HALB_CONN_INACTIVE;
+		if (from == to || from & HALB_CONN_DEAD ||
+		    halb_conn_change(conn, from, to))
+			return;
+	}
+}
+
+void halb_conn_free(struct halb_conn *conn)
+{
+	struct halb_server *server = conn->server;
+	bool v6 = halb_conn_af(conn) == AF_INET6;
+
+	halb_route_forget(&conn->route);
+	kmem_cache_free(v6 ? halb_conn_cache6 : halb_conn_cache4, conn);
+	halb_server_put(server);
+}
+
+/**
+ * halb_conn_alloc - a connection that is in no table yet
+ * @server: its server
+ * @v6: family
+ * @state: state word to begin with
+ *
+ * The caller fills in the tuple. Context: softirq. Return: the connection, or
+ * NULL without memory.
+ */
+struct halb_conn *halb_conn_alloc(struct halb_server *server, bool v6,
+				  u32 state)
+{
+	struct halb_conn *conn;
+
+	conn = kmem_cache_alloc(v6 ? halb_conn_cache6 : halb_conn_cache4,
+				GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!conn))
+		return NULL;
+	refcount_inc(&server->refs);
+	conn->server = server;
+	RCU_INIT_POINTER(conn->route, NULL);
+	conn->state = state;
+	conn->seen = halb_now();
+	return conn;
+}
+
+static void *insert(struct halb_net *hn, bool v6, struct rhash_head *node,
+		    const void *tuple)
+{
+	return v6 ? rhashtable_lookup_get_insert_key(&hn->conns[1], tuple, node,
+						     halb_conn_params6) :
+		    rhashtable_lookup_get_insert_key(&hn->conns[0], tuple, node,
+						     halb_conn_params4);
+}
+
+static int insert_reply(struct halb_net *hn, bool v6, struct halb_conn *conn)
+{
+	struct halb_tuple4 reply4;
+	struct halb_tuple6 reply6;
+	void *old;
+
+	if (v6) {
+		halb_reply_tuple6(conn, &reply6);
+		old = insert(hn, v6, &conn->node[1], &reply6);
+	} else {
+		halb_reply_tuple4(conn, &reply4);
+		old = insert(hn, v6, &conn->node[1], &reply4);
+	}
+	if (!old)
+		return 0;
+	return IS_ERR(old) ? PTR_ERR(old) : -EADDRINUSE;
+}
+
+/**
+ * halb_conn_insert - puts a connection into the table
+ * @hn: netns
+ * @conn: connection with its tuple; belongs to the table or is freed
+ *
+ * Context: softirq, RCU read side.
+ * Return: @conn; or the connection that another CPU made for the same flow
+ * meanwhile; or ERR_PTR: -EADDRINUSE if the server already answers another
+ * flow of this client address and port, else from the hash table.
+ */
+struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
+{
+	bool v6 = halb_conn_af(conn) == AF_INET6;
+	struct halb_server *server = conn->server;
+	u32 state = conn->state;
+	bool template, nat;
+	void *old;
+	int ret;
+
+	template = (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE;
+	nat = server->method == HALB_METHOD_NAT && !template;
+
+	old = insert(hn, v6, &conn->node[0],
+		     v6 ? (void *)&conn->tuple6 : (void *)&conn->tuple4);
+	if (unlikely(old)) {
+		halb_conn_free(conn);
+		return IS_ERR(old) ? old : halb_conn_of(old);
+	}
+	/* by the state it began with: others may have changed it already */
+	atomic_inc(&hn->conn_count);
+	if (template) {
+		atomic_inc(&server->persist);
+	} else {
+		atomic_inc(state & HALB_CONN_INACTIVE ? &server->inactive :
+							&server->active);
+		halb_server_update_overload(server);
+		halb_server_conns_changed(server);
+	}
+	if (nat) {
+		ret = insert_reply(hn, v6, conn);
+		if (unlikely(ret)) {
+			halb_conn_kill(hn, conn);
+			return ERR_PTR(ret);
+		}
+	}
+	return conn;
+}
+
+int halb_conn_tables_init(struct halb_net *hn)
+{
+	int ret;
+
+	ret = rhashtable_init(&hn->conns[0], &halb_conn_params4);
+	if (ret)
+		return ret;
+	ret = rhashtable_init(&hn->conns[1], &halb_conn_params6);
+	if (ret)
+		rhashtable_destroy(&hn->conns[0]);
+	return ret;
+}
+
+int __init halb_conn_init(void)
+{
+	get_random_bytes(&halb_hash_key, sizeof(halb_hash_key));
+	halb_conn_cache4 = kmem_cache_create("halb_conn4", HALB_CONN4_SIZE,
+					     __alignof__(struct halb_conn),
+					     0, NULL);
+	if (!halb_conn_cache4)
+		return -ENOMEM;
+	halb_conn_cache6 = kmem_cache_create("halb_conn6", HALB_CONN6_SIZE,
+					     __alignof__(struct halb_conn),
+					     0, NULL);
+	if (!halb_conn_cache6) {
+		kmem_cache_destroy(halb_conn_cache4);
+		return -ENOMEM;
+	}
+	BUILD_BUG_ON(HALB_CONN4_SIZE > 64);
+	BUILD_BUG_ON(sizeof(struct halb_tuple4) != 2 * sizeof(u64));
+	return 0;
+}
+
+void halb_conn_exit(void)
+{
+	kmem_cache_destroy(halb_conn_cache6);
+	kmem_cache_destroy(halb_conn_cache4);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Connections and templates: one growing hash per family and netns.
+ *
+ * A nat connection is in the table twice, under the tuple that the client
+ * sends and under the tuple that the server answers with. Nothing in the
+ * packet path takes a lock or a reference: an entry found under RCU stays
+ * valid until the end of the RCU section. There is no timer per connection;
+ * the gc worker sweeps the table (see conn_gc.c).
+ */
+#ifndef _HALB_CONN_H
+#define _HALB_CONN_H
+
+#include <linux/llist.h>
+#include <linux/rhashtable-types.h>
+
+#include "net.h"
+#include "server.h"
+
+/* bits of struct halb_conn.state beside the state itself */
+#define HALB_CONN_STATE_MASK	0x0fU
+#define HALB_CONN_INACTIVE	BIT(4)	/* counts as inactive */
+#define HALB_CONN_DEAD		BIT(5)	/* expired: not found any more */
+#define HALB_CONN_PERSISTENT	BIT(6)	/* its client has a template */
+#define HALB_CONN_ORPHAN	BIT(7)	/* its server was removed */
+
+/* struct halb_tuple4.kind and struct halb_tuple6.kind */
+enum halb_tuple_kind {
+	HALB_TUPLE_FLOW,	/* a connection */
+	HALB_TUPLE_TEMPLATE,	/* a template: client is a network, cport 0 */
+};
+
+/**
+ * struct halb_tuple4 - what names an IPv4 connection, seen from the client
+ * @client: client's address
+ * @vip: address that the client sends to
+ * @cport: client's port
+ * @vport: port that the client sends to
+ * @protocol: IPPROTO_*
+ * @kind: enum halb_tuple_kind
+ * @pad: zero
+ */
+struct halb_tuple4 {
+	__be32 client;
+	__be32 vip;
+	__be16 cport;
+	__be16 vport;
+	u8 protocol;
+	u8 kind;
+	u16 pad;
+};
+
+struct halb_tuple6 {
+	struct in6_addr client;
+	struct in6_addr vip;
+	__be16 cport;
+	__be16 vport;
+	u8 protocol;
+	u8 kind;
+	u16 pad;
+};
+
+/**
+ * struct halb_conn - a connection or a template
+ * @node: links to the hash table, [0] under the client's tuple, [1] under the
+ *	reply's; which one an address is shows in its bit 3, see
+ *	halb_conn_side()
+ * @server: the server, one reference held
+ * @route: cached route back to the client (nat only)
+ * @state: enum halb_conn_state and HALB_CONN_* bits
+ * @seen: halb_now() of the last packet
+ * @dead: links it into &halb_net.dead once it left the table
+ * @tuple4: its name; IPv4 connections are allocated up to here (64 bytes)
+ * @tuple6: its name
+ */
+struct halb_conn {
+	struct rhash_head node[2];
+	struct halb_server *server;
+	struct halb_route __rcu *route;
+	u32 state;
+	u32 seen;
+	struct llist_node dead;
+	union {
+		struct halb_tuple4 tuple4;
+		struct halb_tuple6 tuple6;
+	};
+} __aligned(16);
+
+enum halb_side { HALB_SIDE_CLIENT, HALB_SIDE_SERVER };
+
+static inline enum halb_side halb_conn_side(const struct rhash_head *node)
+{
+	return (unsigned long)node & sizeof(struct rhash_head) ?
+		HALB_SIDE_SERVER : HALB_SIDE_CLIENT;
+}
+
+static inline struct halb_conn *halb_conn_of(const struct rhash_head *node)
+{
+	return container_of(node - halb_conn_side(node), struct halb_conn,
+			    node[0]);
+}
+
+static inline u8 halb_conn_af(const struct halb_conn *conn)
+{
+	return conn->server->service->key.af;
+}
+
+/* conn.c, for the control side: */
+
+/**
+ * halb_conn_kill - ends a connection by order of an administrator
+ * @hn: netns
+ * @conn: connection, found under RCU
+ *
+ * The connection is not found any more from now on; it leaves the table with
+ * the next sweep. Context: any, RCU read side. Return: whether this call ended
+ * it.
+ */
+bool halb_conn_kill(struct halb_net *hn, struct halb_conn *conn);
+
+/**
+ * halb_conn_find4 - a connection by the client's tuple
+ * @hn: netns
+ * @tuple: what the client sends
+ *
+ * Context: RCU read side. Return: the connection or NULL.
+ */
+struct halb_conn *halb_conn_find4(struct halb_net *hn,
+				  const struct halb_tuple4 *tuple);
+struct halb_conn *halb_conn_find6(struct halb_net *hn,
+				  const struct halb_tuple6 *tuple);
+
+/* seconds until @conn expires without a further packet, 0 if it has */
+u32 halb_conn_expires(const struct halb_net *hn, const struct halb_conn *conn);
+
+/* starts the gc worker if it is not under way; any context */
+void halb_conn_gc_kick(struct halb_net *hn);
+
+void halb_conn_gc_init(struct halb_net *hn);
+int halb_conn_tables_init(struct halb_net *hn);
+void halb_conn_tables_destroy(struct halb_net *hn);
+int __init halb_conn_init(void);
+void halb_conn_exit(void);
+
+#endif

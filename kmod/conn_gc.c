@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sweep: one worker per netns walks the tables, ends what has expired,
+ * takes what has ended out of the table and frees it after a grace period. It
+ * is the only place where a connection leaves a table.
+ *
+ * Expiry is exact all the same: a packet that finds a connection whose time is
+ * over treats it as dead (see hook.c), so that the pace of the sweep only
+ * decides how long the memory stays in use.
+ */
+#include <linux/sched.h>
+
+#include "conn_new.h"
+#include "conn_table.h"
+#include "template.h"
+
+/* entries between two chances for others to run */
+#define HALB_GC_BATCH		256U
+/* shortest and longest pause between two sweeps */
+#define HALB_GC_PAUSE_MIN	HZ
+#define HALB_GC_PAUSE_MAX	(8 * HZ)
+/* a sweep that took n jiffies is followed by a pause of this many times n */
+#define HALB_GC_DUTY		20U
+/* what a template keeps, in seconds, while connections depend on it */
+#define HALB_TEMPLATE_EXTENSION	60U
+
+static bool in_table_twice(const struct halb_conn *conn)
+{
+	return conn->server->method == HALB_METHOD_NAT &&
+	       (conn->state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE;
+}
+
+static bool take_out(struct halb_net *hn, struct halb_conn *conn)
+{
+	bool v6 = halb_conn_af(conn) == AF_INET6;
+	struct rhashtable *ht = &hn->conns[v6];
+	bool twice = in_table_twice(conn);
+	int ret;
+
+	if (v6) {
+		ret = rhashtable_remove_fast(ht, &conn->node[0],
+					     halb_conn_params6);
+		/* not there if the reply's tuple was taken, see insert */
+		if (twice)
+			rhashtable_remove_fast(ht, &conn->node[1],
+					       halb_conn_params6);
+	} else {
+		ret = rhashtable_remove_fast(ht, &conn->node[0],
+					     halb_conn_params4);
+		if (twice)
+			rhashtable_remove_fast(ht, &conn->node[1],
+					       halb_conn_params4);
+	}
+	return !ret;
+}
+
+static struct halb_conn *find_template(struct halb_net *hn,
+				       const struct halb_conn *conn)
+{
+	const struct halb_service *service = conn->server->service;
+	u8 prefix = READ_ONCE(service->persist_prefix);
+
+	if (service->key.af == AF_INET6) {
+		struct halb_tuple6 t;
+
+		halb_template_tuple6(&t, &service->key, &conn->tuple6.client,
+				     prefix);
+		return halb_conn_find6(hn, &t);
+	} else {
+		struct halb_tuple4 t;
+
+		halb_template_tuple4(&t, &service->key, conn->tuple4.client,
+				     prefix);
+		return halb_conn_find4(hn, &t);
+	}
+}
+
+/* A template outlives the connections that were made by it, as in ip_vs. */
+static void keep_template(struct halb_net *hn, const struct halb_conn *conn)
+{
+	struct halb_conn *template = find_template(hn, conn);
+	u32 timeout;
+
+	if (!template || template->server != conn->server)
+		return;
+	if (halb_conn_expires(hn, template) > HALB_TEMPLATE_EXTENSION / 2)
+		return;
+	timeout = READ_ONCE(template->server->service->persist_timeout);
+	if (timeout > HALB_TEMPLATE_EXTENSION)
+		WRITE_ONCE(template->seen, halb_now() - timeout +
+					   HALB_TEMPLATE_EXTENSION);
+	else
+		WRITE_ONCE(template->seen, halb_now());
+}
+
+/* Whether @conn is to leave the table. */
+static bool is_over(struct halb_net *hn, struct halb_conn *conn)
+{
+	u32 state = READ_ONCE(conn->state);
+
+	if (state & HALB_CONN_DEAD)
+		return true;
+	if (halb_conn_expires(hn, conn)) {
+		if (state & HALB_CONN_PERSISTENT)
+			keep_template(hn, conn);
+		return false;
+	}
+	/* a packet on another CPU may win; then it lives on */
+	return halb_conn_change(conn, state, state | HALB_CONN_DEAD);
+}
+
+static void sweep_table(struct halb_net *hn, struct rhashtable *ht)
+{
+	struct rhashtable_iter iter;
+	struct rhash_head *node;
+	unsigned int n = 0;
+
+	rhashtable_walk_enter(ht, &iter);
+	rhashtable_walk_start(&iter);
+	while ((node = rhashtable_walk_next(&iter))) {
+		struct halb_conn *conn;
+
+		if (IS_ERR(node))	/* the table was resized: goes on */
+			continue;
+		if (halb_conn_side(node) == HALB_SIDE_CLIENT) {
+			conn = halb_conn_of(node);
+			if (is_over(hn, conn) && take_out(hn, conn)) {
+				atomic_dec(&hn->conn_count);
+				llist_add(&conn->dead, &hn->dead);
+			}
+		}
+		if (++n % HALB_GC_BATCH == 0) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+static void free_dead(struct halb_net *hn)
+{
+	struct llist_node *dead = llist_del_all(&hn->dead);
+	struct halb_conn *conn, *next;
+	unsigned int n = 0;
+
+	if (!dead)
+		return;
+	synchronize_rcu();
+	llist_for_each_entry_safe(conn, next, dead, dead) {
+		halb_conn_free(conn);
+		if (++n % HALB_GC_BATCH == 0)
+			cond_resched();
+	}
+}
+
+static void rest_or_stop(struct halb_net *hn, unsigned long took)
+{
+	unsigned long pause = clamp(took * HALB_GC_DUTY, (unsigned long)HALB_GC_PAUSE_MIN,
+				    (unsigned long)HALB_GC_PAUSE_MAX);
+
+	mutex_lock(&hn->mutex);
+	if (!hn->closing) {
+		if (atomic_read(&hn->conn_count) || hn->service_count)
+			queue_delayed_work(halb_wq, &hn->gc, pause);
+		else if (hn->hook_ops)
+			hn->hooks(hn, false);
+	}
+	mutex_unlock(&hn->mutex);
+}
+
+static void halb_conn_gc(struct work_struct *work)
+{
+	struct halb_net *hn = container_of(to_delayed_work(work),
+					   struct halb_net, gc);
+	unsigned long start = jiffies;
+
+	sweep_table(hn, &hn->conns[0]);
+	sweep_table(hn, &hn->conns[1]);
+	free_dead(hn);
+	rest_or_stop(hn, jiffies - start);
+}
+
+void halb_conn_gc_kick(struct halb_net *hn)
+{
+	if (!READ_ONCE(hn->closing))
+		mod_delayed_work(halb_wq, &hn->gc, 0);
+}
+
+static void destroy_one(void *ptr, void *arg)
+{
+	struct rhash_head *node = ptr;
+	struct halb_net *hn = arg;
+
+	if (halb_conn_side(node) == HALB_SIDE_CLIENT) {
+		struct halb_conn *conn = halb_conn_of(node);
+		u32 state = conn->state;
+
+		if (!(state & HALB_CONN_DEAD))
+			halb_conn_change(conn, state, state | HALB_CONN_DEAD);
+		llist_add(&conn->dead, &hn->dead);
+	}
+}
+
+void halb_conn_gc_init(struct halb_net *hn)
+{
+	INIT_DELAYED_WORK(&hn->gc, halb_conn_gc);
+	init_llist_head(&hn->dead);
+}
+
+/**
+ * halb_conn_tables_destroy - ends all connections of a netns that goes away
+ * @hn: netns, @halb_net.closing set, without hooks
+ *
+ * Context: process. No packet of the netns is under way any more.
+ */
+void halb_conn_tables_destroy(struct halb_net *hn)
+{
+	cancel_delayed_work_sync(&hn->gc);
+	rhashtable_free_and_destroy(&hn->conns[0], destroy_one, hn);
+	rhashtable_free_and_destroy(&hn->conns[1], destroy_one, hn);
+	free_dead(hn);
+}

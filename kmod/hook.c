@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way in: from a packet at PREROUTING to its connection. The entry points
+ * are at the bottom.
+ */
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+
+#include "compat.h"
+#include "conn_new.h"
+#include "conn_table.h"
+#include "hook.h"
+#include "packet.h"
+#include "xmit.h"
+
+/* keeps our queues of IPv6 fragments apart from those of others */
+#define HALB_DEFRAG_USER	0x68616c62U
+
+/* just after raw: raw and netdev rules see the packet, conntrack does not */
+#define HALB_PRIORITY	(NF_IP_PRI_RAW + 1)
+
+/*
+ * Frames on their way through a bridge come along here with br_netfilter; ours
+ * are those that are addressed to the bridge itself.
+ */
+static bool is_bridged(const struct sk_buff *skb,
+		       const struct net_device *in)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return unlikely(skb_ext_exist(skb, SKB_EXT_BRIDGE_NF)) &&
+	       !ether_addr_equal(eth_hdr(skb)->h_dest, in->dev_addr);
+#else
+	return false;
+#endif
+}
+
+/* Whether a packet with one of our addresses is one for us. */
+static unsigned int admit(struct halb_net *hn, const struct sk_buff *skb,
+			  const struct nf_hook_state *state)
+{
+	const struct net_device *in = state->in;
+
+	if (unlikely(skb->pkt_type != PACKET_HOST)) {
+		halb_pass_count(hn, NOT_UNICAST);
+		return NF_ACCEPT;
+	}
+	if (unlikely(in->flags & IFF_LOOPBACK))
+		return NF_ACCEPT;
+	if (unlikely(netif_is_l3_slave(in) || netif_is_l3_master(in))) {
+		halb_pass_count(hn, VRF);
+		return NF_ACCEPT;
+	}
+	if (is_bridged(skb, in)) {
+		halb_pass_count(hn, BRIDGED);
+		return NF_ACCEPT;
+	}
+	return HALB_GO_ON;
+}
+
+/*
+ * A packet after a pause: the connection lives on, or its time is over and it
+ * is not found any more.
+ */
+static noinline bool outlived(struct halb_net *hn, struct halb_conn *conn,
+			      u32 now)
+{
+	if (!halb_conn_expires(hn, conn)) {
+		halb_conn_kill(hn, conn);
+		return true;
+	}
+	WRITE_ONCE(conn->seen, now);
+	return false;
+}
+
+/* Does this SYN begin another connection from the same port? */
+static bool begins_anew(const struct halb_packet *pkt,
+			const struct halb_conn *conn)
+{
+	return halb_is_syn(pkt) && READ_ONCE(conn->state) & HALB_CONN_INACTIVE;
+}
+
+static void follow_tcp(const struct halb_packet *pkt, struct halb_conn *conn,
+		       enum halb_side side)
+{
+	u32 state = READ_ONCE(conn->state) & HALB_CONN_STATE_MASK;
+	enum halb_tcp_dir dir = HALB_TCP_INPUT;
+
+	if (side == HALB_SIDE_SERVER)
+		dir = HALB_TCP_OUTPUT;
+	else if (conn->server->method != HALB_METHOD_NAT)
+		dir = HALB_TCP_INPUT_ONLY;
+	if (unlikely(halb_tcp_next(dir, pkt->tcp_flags, state) != state))
+		halb_conn_tcp(conn, dir, pkt->tcp_flags);
+}
+
+static __always_inline unsigned int known(struct halb_packet *pkt,
+					  struct rhash_head *node)
+{
+	enum halb_side side = halb_conn_side(node);
+	struct halb_conn *conn = halb_conn_of(node);
+	struct halb_server *server = conn->server;
+	u32 now = halb_now();
+
+	if (unlikely(READ_ONCE(conn->seen) != now) &&
+	    outlived(pkt->hn, conn, now))
+		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
+						  NF_ACCEPT;
+	if (unlikely(READ_ONCE(server->flags) & HALB_SERVER_REMOVED))
+		return halb_orphan(pkt, conn, side);
+	if (pkt->protocol == IPPROTO_TCP) {
+		if (side == HALB_SIDE_CLIENT && begins_anew(pkt, conn)) {
+			halb_conn_kill(pkt->hn, conn);
+			return halb_schedule(pkt);
+		}
+		follow_tcp(pkt, conn, side);
+	}
+	if (side == HALB_SIDE_CLIENT) {
+		halb_count_in(server, pkt->skb);
+		return halb_xmit_to_server(pkt, conn);
+	}
+	halb_count_out(server, pkt->skb);
+	return halb_xmit_to_client(pkt, conn);
+}
+
+/*
+ * Reads ports and flags. HALB_GO_ON, or the verdict for what has none, or not
+ * enough of them.
+ */
+static __always_inline unsigned int
+read_transport(struct halb_packet *pkt, __be16 *sport, __be16 *dport)
+{
+	const struct udphdr *uh;
+	unsigned int need;
+
+	if (pkt->protocol == IPPROTO_TCP)
+		need = sizeof(struct tcphdr);
+	else if (likely(pkt->protocol == IPPROTO_UDP))
+		need = sizeof(struct udphdr);
+	else
+		return halb_pass(pkt, PROTOCOL);
+	if (unlikely(!pskb_may_pull(pkt->skb, pkt->thoff + need)))
+		return halb_drop(pkt, BAD_HEADER);
+	uh = halb_udp_hdr(pkt);
+	*sport = uh->source;
+	*dport = uh->dest;
+	pkt->tcp_flags = pkt->protocol == IPPROTO_TCP ? ((const u8 *)uh)[13] :
+							0;
+	return HALB_GO_ON;
+}
+
+/* IPv4 options: a source route leaves the packet to the stack. */
+static bool has_source_route(const struct iphdr *iph)
+{
+	const u8 *opt = (const u8 *)(iph + 1);
+	const u8 *end = (const u8 *)iph + iph->ihl * 4;
+
+	while (opt < end && *opt != IPOPT_END) {
+		if (*opt == IPOPT_NOOP) {
+			opt++;
+			continue;
+		}
+		if (*opt == IPOPT_LSRR || *opt == IPOPT_SSRR)
+			return true;
+		if (opt + 1 >= end || opt[1] < 2)
+			break;
+		opt += opt[1];
+	}
+	return false;
+}
+
+/* HALB_GO_ON once the packet is whole, else a verdict. */
+static noinline unsigned int defragment4(struct halb_net *hn,
+					 struct sk_buff *skb)
+{
+	/* the user keeps our queues apart from those of other hooks */
+	if (ip_defrag(hn->net, skb, IP_DEFRAG_VS_IN))
+		return NF_STOLEN;
+	ip_send_check(ip_hdr(skb));
+	skb->ignore_df = 1;
+	return HALB_GO_ON;
+}
+
+static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
+{
+	struct halb_packet pkt = { .hn = hn, .skb = skb };
+	const struct iphdr *iph = ip_hdr(skb);
+	struct rhash_head *node;
+	unsigned int verdict;
+	__be16 sport, dport;
+
+	if (unlikely(iph->ihl > 5) && has_source_route(iph))
+		return halb_pass(&pkt, SOURCE_ROUTE);
+	if (unlikely(iph->protocol == IPPROTO_ICMP))
+		return halb_icmp4(hn, skb);
+	if (unlikely(ip_is_fragment(iph))) {
+		verdict = defragment4(hn, skb);
+		if (verdict != HALB_GO_ON)
+			return verdict;
+		iph = ip_hdr(skb);
+	}
+	pkt.protocol = iph->protocol;
+	pkt.thoff = iph->ihl * 4;
+	verdict = read_transport(&pkt, &sport, &dport);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	iph = ip_hdr(skb);
+	pkt.tuple4 = (struct halb_tuple4) {
+		.client = iph->saddr,
+		.vip = iph->daddr,
+		.cport = sport,
+		.vport = dport,
+		.protocol = pkt.protocol,
+	};
+	node = halb_conn_lookup4(hn, &pkt.tuple4);
+	if (likely(node))
+		return known(&pkt, node);
+	return halb_schedule(&pkt);
+}
+
+/*
+ * Walks to the transport header: HALB_GO_ON, or a verdict. A routing header
+ * that still has to be followed is the stack's business (RFC 8200, 4.4).
+ * @fragment tells whether the walk ended at a fragment header.
+ */
+static unsigned int find_transport6(struct halb_packet *pkt, bool *fragment)
+{
+	const struct sk_buff *skb = pkt->skb;
+	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
+	int off = sizeof(struct ipv6hdr);
+
+	*fragment = false;
+	while (unlikely(ipv6_ext_hdr(nexthdr))) {
+		struct ipv6_rt_hdr _hdr;
+		const struct ipv6_rt_hdr *hdr;
+
+		if (nexthdr == NEXTHDR_FRAGMENT) {
+			*fragment = true;
+			return HALB_GO_ON;
+		}
+		if (nexthdr == NEXTHDR_NONE || nexthdr == NEXTHDR_AUTH)
+			return halb_pass(pkt, PROTOCOL);
+		hdr = skb_header_pointer(skb, off, sizeof(_hdr), &_hdr);
+		if (!hdr)
+			return halb_drop(pkt, BAD_HEADER);
+		if (nexthdr == NEXTHDR_ROUTING && hdr->segments_left)
+			return halb_pass(pkt, SOURCE_ROUTE);
+		nexthdr = hdr->nexthdr;
+		off += ipv6_optlen(hdr);
+	}
+	pkt->protocol = nexthdr;
+	pkt->thoff = off;
+	return HALB_GO_ON;
+}
+
+/*
+ * Once the packet is whole, walks to its transport header; until then, and for
+ * what is no fragment after all, a verdict.
+ */
+static noinline unsigned int defragment6(struct halb_packet *pkt)
+{
+	unsigned int verdict;
+	bool fragment;
+	int ret;
+
+	ret = nf_ct_frag6_gather(pkt->hn->net, pkt->skb, HALB_DEFRAG_USER);
+	if (ret == -EINPROGRESS)
+		return NF_STOLEN;
+	if (ret)
+		return halb_drop(pkt, BAD_HEADER);
+	verdict = find_transport6(pkt, &fragment);
+	return fragment ? halb_pass(pkt, PROTOCOL) : verdict;
+}
+
+static unsigned int ours6(struct halb_net *hn, struct sk_buff *skb)
+{
+	struct halb_packet pkt = { .hn = hn, .skb = skb, .v6 = true };
+	const struct ipv6hdr *ip6h;
+	struct rhash_head *node;
+	unsigned int verdict;
+	__be16 sport, dport;
+	bool fragment;
+
+	verdict = find_transport6(&pkt, &fragment);
+	if (unlikely(fragment))
+		verdict = defragment6(&pkt);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	if (unlikely(pkt.protocol == IPPROTO_ICMPV6))
+		return halb_icmp6(hn, skb);
+	verdict = read_transport(&pkt, &sport, &dport);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	ip6h = ipv6_hdr(skb);
+	pkt.tuple6 = (struct halb_tuple6) {
+		.client = ip6h->saddr,
+		.vip = ip6h->daddr,
+		.cport = sport,
+		.vport = dport,
+		.protocol = pkt.protocol,
+	};
+	node = halb_conn_lookup6(hn, &pkt.tuple6);
+	if (likely(node))
+		return known(&pkt, node);
+	return halb_schedule(&pkt);
+}
+
+/**
+ * halb_hook4 - entry point of IPv4 packets
+ * @priv: &struct halb_net
+ * @skb: packet, its IP header checked by the stack
+ * @state: where it is
+ *
+ * A packet that is not ours touches the probe's two bitmap words and goes on.
+ * A packet of a known connection touches: the probe, one hash bucket, the
+ * connection (one cache line), the server's first line, the route and its
+ * neighbour, and this CPU's counters; it writes the packet, the counters, and
+ * the connection only when its state or the second of its last packet change.
+ */
+static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	const struct iphdr *iph = ip_hdr(skb);
+	unsigned int verdict;
+
+	if (!halb_probe4(probe, iph->daddr, HALB_PROBE_VIP) &&
+	    !halb_probe4(probe, iph->saddr, HALB_PROBE_REPLY) &&
+	    likely(iph->protocol != IPPROTO_ICMP))
+		return NF_ACCEPT;
+	verdict = admit(hn, skb, state);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	return ours4(hn, skb);
+}
+
+/* Entry point of IPv6 packets: see halb_hook4(). */
+static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	unsigned int verdict;
+
+	if (!halb_probe6(probe, &ip6h->daddr, HALB_PROBE_VIP) &&
+	    !halb_probe6(probe, &ip6h->saddr, HALB_PROBE_REPLY) &&
+	    likely(ip6h->nexthdr != IPPROTO_ICMPV6))
+		return NF_ACCEPT;
+	verdict = admit(hn, skb, state);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	return ours6(hn, skb);
+}
+
+static const struct nf_hook_ops halb_hook_ops[] = {
+	{
+		.hook		= halb_hook4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= HALB_PRIORITY,
+	},
+	{
+		.hook		= halb_hook6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= HALB_PRIORITY,
+	},
+};
+
+/**
+ * halb_hooks_set - registers or removes the hooks of a netns
+ * @hn: netns, its mutex held
+ * @on: which
+ *
+ * Hooks stay as long as there are services or connections: without them
+ * packets of nat connections would leave untranslated.
+ * Context: process. Return: 0 or a negative errno.
+ */
+int halb_hooks_set(struct halb_net *hn, bool on)
+{
+	struct nf_hook_ops *ops;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&hn->mutex);
+	if (on == !!hn->hook_ops)
+		return 0;
+	if (!on) {
+		nf_unregister_net_hooks(hn->net, hn->hook_ops,
+					ARRAY_SIZE(halb_hook_ops));
+		/* a listing of hooks may still look at them */
+		synchronize_net();
+		kfree(hn->hook_ops);
+		hn->hook_ops = NULL;
+		return 0;
+	}
+	ops = kmemdup(halb_hook_ops, sizeof(halb_hook_ops), GFP_KERNEL_ACCOUNT);
+	if (!ops)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(halb_hook_ops); i++)
+		ops[i].priv = hn;
+	ret = nf_register_net_hooks(hn->net, ops, ARRAY_SIZE(halb_hook_ops));
+	if (ret) {
+		kfree(ops);
+		return ret;
+	}
+	hn->hook_ops = ops;
+	/* from now on there may be connections to sweep */
+	halb_conn_gc_kick(hn);
+	return 0;
+}

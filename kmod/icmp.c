@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ICMP errors follow the connection of the packet that they quote, whoever
+ * sent them:
+ *
+ *   quotes what a client or VIP sent to ...          goes to
+ *   a client (from the VIP), any method              the server
+ *   a nat server (from the client)                   the client, translated
+ *   a tun server (outer header, from this director)  the client, from the
+ *                                                    packet inside; and the
+ *                                                    path MTU is noted
+ *
+ * Everything else is the stack's.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+
+#include "conn_table.h"
+#include "packet.h"
+#include "xmit.h"
+
+/**
+ * struct quote - the packet that an ICMP error quotes
+ * @off: offset of its IP header from skb->data
+ * @thoff: offset of its transport header
+ * @protocol: its transport protocol
+ */
+struct quote {
+	unsigned int off;
+	unsigned int thoff;
+	u8 protocol;
+};
+
+struct ports {
+	__be16 source;
+	__be16 dest;
+};
+
+/* TCP and UDP quotes have eight bytes of transport header at least. */
+#define QUOTED_TRANSPORT	8
+
+static bool is_error4(u8 type)
+{
+	return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED ||
+	       type == ICMP_PARAMETERPROB || type == ICMP_SOURCE_QUENCH;
+}
+
+static bool is_error6(u8 type)
+{
+	return !(type & ICMPV6_INFOMSG_MASK);
+}
+
+static bool has_ports(u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+/* Reads the IPv4 header quoted at @off. */
+static bool read_quote4(struct sk_buff *skb, unsigned int off, struct quote *q)
+{
+	const struct iphdr *iph;
+
+	if (!pskb_may_pull(skb, off + sizeof(*iph)))
+		return false;
+	iph = (const struct iphdr *)(skb->data + off);
+	if (iph->version != 4 || iph->ihl < 5 ||
+	    iph->frag_off & htons(IP_OFFSET))
+		return false;
+	q->off = off;
+	q->thoff = off + iph->ihl * 4;
+	q->protocol = iph->protocol;
+	return pskb_may_pull(skb, q->thoff + (has_ports(q->protocol) ?
+					      QUOTED_TRANSPORT : 0));
+}
+
+static bool read_quote6(struct sk_buff *skb, unsigned int off, struct quote *q)
+{
+	const struct ipv6hdr *ip6h;
+	__be16 frag_off;
+	int thoff;
+
+	if (!pskb_may_pull(skb, off + sizeof(*ip6h)))
+		return false;
+	ip6h = (const struct ipv6hdr *)(skb->data + off);
+	if (ip6h->version != 6)
+		return false;
+	q->off = off;
+	q->protocol = ip6h->nexthdr;
+	thoff = ipv6_skip_exthdr(skb, off + sizeof(*ip6h), &q->protocol,
+				 &frag_off);
+	if (thoff < 0 || frag_off & htons(~0x7))
+		return false;
+	q->thoff = thoff;
+	return pskb_may_pull(skb, q->thoff + (has_ports(q->protocol) ?
+					      QUOTED_TRANSPORT : 0));
+}
+
+/* The flow that answers the quoted packet, named as a packet names itself. */
+static void reversed4(const struct sk_buff *skb, const struct quote *q,
+		      struct halb_tuple4 *t)
+{
+	const struct iphdr *iph = (const void *)(skb->data + q->off);
+	const struct ports *p = (const void *)(skb->data + q->thoff);
+
+	*t = (struct halb_tuple4) {
+		.client = iph->daddr,
+		.vip = iph->saddr,
+		.cport = p->dest,
+		.vport = p->source,
+		.protocol = q->protocol,
+	};
+}
+
+static void reversed6(const struct sk_buff *skb, const struct quote *q,
+		      struct halb_tuple6 *t)
+{
+	const struct ipv6hdr *ip6h = (const void *)(skb->data + q->off);
+	const struct ports *p = (const void *)(skb->data + q->thoff);
+
+	*t = (struct halb_tuple6) {
+		.client = ip6h->daddr,
+		.vip = ip6h->saddr,
+		.cport = p->dest,
+		.vport = p->source,
+		.protocol = q->protocol,
+	};
+}
+
+/*
+ * Quoted TCP headers end where their router cut them: only the checksum of a
+ * UDP header is sure to be there, and may be absent by being zero.
+ */
+static void mend_quoted_checksum(struct sk_buff *skb, const struct quote *q,
+				 __be32 *from, __be32 *to, int words,
+				 __be16 port_from, __be16 port_to)
+{
+	__sum16 *check;
+	int i;
+
+	if (q->protocol == IPPROTO_UDP) {
+		check = &((struct udphdr *)(skb->data + q->thoff))->check;
+		if (!*check)
+			return;
+	} else {
+		if (skb->len < q->thoff + sizeof(struct tcphdr) ||
+		    skb_ensure_writable(skb, q->thoff + sizeof(struct tcphdr)))
+			return;
+		check = &((struct tcphdr *)(skb->data + q->thoff))->check;
+	}
+	for (i = 0; i < words; i++)
+		csum_replace4(check, from[i], to[i]);
+	csum_replace2(check, port_from, port_to);
+}
+
+/* Rewrites one address and port of the quoted packet. */
+static void rewrite_quote(struct sk_buff *skb, const struct quote *q, bool v6,
+			  bool source, const union nf_inet_addr *addr,
+			  __be16 port)
+{
+	struct ports *p = (struct ports *)(skb->data + q->thoff);
+	__be16 *where = source ? &p->source : &p->dest;
+	union nf_inet_addr old = {}, new = *addr;
+	__be16 old_port = *where;
+
+	if (v6) {
+		struct ipv6hdr *ip6h = (struct ipv6hdr *)(skb->data + q->off);
+		struct in6_addr *a = source ? &ip6h->saddr : &ip6h->daddr;
+
+		old.in6 = *a;
+		*a = addr->in6;
+	} else {
+		struct iphdr *iph = (struct iphdr *)(skb->data + q->off);
+		__be32 *a = source ? &iph->saddr : &iph->daddr;
+
+		old.ip = *a;
+		csum_replace4(&iph->check, *a, addr->ip);
+		*a = addr->ip;
+	}
+	*where = port;
+	mend_quoted_checksum(skb, q, old.all, new.all, v6 ? 4 : 1, old_port,
+			     port);
+}
+
+static void mend_icmp_checksum(struct sk_buff *skb, unsigned int off, bool v6)
+{
+	unsigned int len = skb->len - off;
+
+	if (v6) {
+		struct icmp6hdr *icmp6h = (struct icmp6hdr *)(skb->data + off);
+		const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		icmp6h->icmp6_cksum = 0;
+		icmp6h->icmp6_cksum =
+			csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len,
+					IPPROTO_ICMPV6,
+					skb_checksum(skb, off, len, 0));
+	} else {
+		struct icmphdr *icmph = (struct icmphdr *)(skb->data + off);
+
+		icmph->checksum = 0;
+		icmph->checksum = csum_fold(skb_checksum(skb, off, len, 0));
+	}
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+}
+
+static void set_outer(struct sk_buff *skb, bool v6, bool source,
+		      const union nf_inet_addr *addr)
+{
+	if (v6) {
+		struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		*(source ? &ip6h->saddr : &ip6h->daddr) = addr->in6;
+	} else {
+		struct iphdr *iph = ip_hdr(skb);
+		__be32 *a = source ? &iph->saddr : &iph->daddr;
+
+		csum_replace4(&iph->check, *a, addr->ip);
+		*a = addr->ip;
+	}
+}
+
+static bool outer_source_is(const struct sk_buff *skb, bool v6,
+			    const union nf_inet_addr *addr)
+{
+	return v6 ? ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &addr->in6) :
+		    ip_hdr(skb)->saddr == addr->ip;
+}
+
+static void vip_of(const struct halb_conn *conn, bool v6,
+		   union nf_inet_addr *vip, __be16 *port)
+{
+	memset(vip, 0, sizeof(*vip));
+	if (v6) {
+		vip->in6 = conn->tuple6.vip;
+		*port = conn->tuple6.vport;
+	} else {
+		vip->ip = conn->tuple4.vip;
+		*port = conn->tuple4.vport;
+	}
+}
+
+/* About what the VIP sent to the client: the server wants to know. */
+static unsigned int to_server(struct halb_packet *pkt, const struct quote *q,
+			      struct halb_conn *conn)
+{
+	struct halb_server *server = conn->server;
+
+	halb_count_in(server, pkt->skb);
+	if (server->method == HALB_METHOD_NAT) {
+		if (skb_ensure_writable(pkt->skb,
+					q->thoff + QUOTED_TRANSPORT))
+			return halb_drop(pkt, NO_MEMORY);
+		rewrite_quote(pkt->skb, q, pkt->v6, true, &server->addr,
+			      server->port);
+		set_outer(pkt->skb, pkt->v6, false, &server->addr);
+		mend_icmp_checksum(pkt->skb, pkt->thoff, pkt->v6);
+	}
+	pkt->rewritten = true;
+	return halb_xmit_to_server(pkt, conn);
+}
+
+/* About what the director sent to a nat server: the client wants to know. */
+static unsigned int to_client(struct halb_packet *pkt, const struct quote *q,
+			      struct halb_conn *conn)
+{
+	union nf_inet_addr vip;
+	__be16 port;
+
+	if (skb_ensure_writable(pkt->skb, q->thoff + QUOTED_TRANSPORT))
+		return halb_drop(pkt, NO_MEMORY);
+	halb_count_out(conn->server, pkt->skb);
+	vip_of(conn, pkt->v6, &vip, &port);
+	rewrite_quote(pkt->skb, q, pkt->v6, false, &vip, port);
+	/* a router between keeps its name, a server has none to the client */
+	if (outer_source_is(pkt->skb, pkt->v6, &conn->server->addr))
+		set_outer(pkt->skb, pkt->v6, true, &vip);
+	mend_icmp_checksum(pkt->skb, pkt->thoff, pkt->v6);
+	pkt->rewritten = true;
+	return halb_xmit_to_client(pkt, conn);
+}
+
+static unsigned int follow(struct halb_packet *pkt, const struct quote *q,
+			   struct rhash_head *node)
+{
+	struct halb_conn *conn = halb_conn_of(node);
+
+	if (test_bit(HALB_SERVER_REMOVED_BIT, &conn->server->flags))
+		return halb_drop(pkt, SERVER_REMOVED);
+	return halb_conn_side(node) == HALB_SIDE_CLIENT ?
+		to_server(pkt, q, conn) : to_client(pkt, q, conn);
+}
+
+/* What a tunnelled packet's error means to the client inside it. */
+static u32 inner_mtu(u32 mtu, bool v6)
+{
+	u32 overhead = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+
+	return mtu > overhead ? mtu - overhead : 0;
+}
+
+/*
+ * The error quotes our outer header: strip everything before the packet
+ * inside, note the path MTU, and let the stack tell the client.
+ */
+static unsigned int from_tunnel4(struct halb_packet *pkt, const struct quote *q,
+				 const struct icmphdr *icmph)
+{
+	u8 type = icmph->type, code = icmph->code;
+	u32 mtu = ntohs(icmph->un.frag.mtu);
+	struct halb_net *hn = pkt->hn;
+	struct sk_buff *skb = pkt->skb;
+	struct halb_tuple4 tuple;
+	struct halb_conn *conn;
+	struct quote inner;
+
+	if (!read_quote4(skb, q->thoff, &inner) || !has_ports(inner.protocol))
+		return NF_ACCEPT;
+	/* the packet inside is a client's own */
+	reversed4(skb, &inner, &tuple);
+	swap(tuple.client, tuple.vip);
+	swap(tuple.cport, tuple.vport);
+	conn = halb_conn_find4(hn, &tuple);
+	if (!conn || conn->server->method != HALB_METHOD_TUN)
+		return NF_ACCEPT;
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) {
+		skb_pull(skb, q->off);
+		skb_reset_network_header(skb);
+		ipv4_update_pmtu(skb, hn->net, mtu, 0, IPPROTO_IPIP);
+		skb_push(skb, q->off);
+		skb_reset_network_header(skb);
+		/* the cached route does not know it yet */
+		halb_route_forget(&conn->server->route);
+		mtu = inner_mtu(mtu, false);
+	} else if (type == ICMP_DEST_UNREACH) {
+		/* that it was a tunnel is nothing to the client */
+		code = ICMP_HOST_UNREACH;
+		mtu = 0;
+	} else {
+		return halb_drop(pkt, ICMP_BAD);
+	}
+	if (!pskb_pull(skb, inner.off))
+		return halb_drop(pkt, ICMP_BAD);
+	skb_reset_network_header(skb);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	pkt->tuple4 = tuple;
+	halb_answer_icmp(pkt, type, code, mtu);
+	return NF_DROP;
+}
+
+static unsigned int from_tunnel6(struct halb_packet *pkt, const struct quote *q,
+				 const struct icmp6hdr *icmp6h)
+{
+	u8 type = icmp6h->icmp6_type, code = icmp6h->icmp6_code;
+	__be32 info = icmp6h->icmp6_mtu;
+	struct halb_net *hn = pkt->hn;
+	struct sk_buff *skb = pkt->skb;
+	struct halb_tuple6 tuple;
+	struct halb_conn *conn;
+	struct quote inner;
+	u32 mtu = 0;
+
+	if (!read_quote6(skb, q->thoff, &inner) || !has_ports(inner.protocol))
+		return NF_ACCEPT;
+	reversed6(skb, &inner, &tuple);
+	swap(tuple.client, tuple.vip);
+	swap(tuple.cport, tuple.vport);
+	conn = halb_conn_find6(hn, &tuple);
+	if (!conn || conn->server->method != HALB_METHOD_TUN)
+		return NF_ACCEPT;
+	if (type == ICMPV6_PKT_TOOBIG) {
+		skb_pull(skb, q->off);
+		skb_reset_network_header(skb);
+		ip6_update_pmtu(skb, hn->net, info, 0, 0,
+				sock_net_uid(hn->net, NULL));
+		skb_push(skb, q->off);
+		skb_reset_network_header(skb);
+		halb_route_forget(&conn->server->route);
+		mtu = max_t(u32, inner_mtu(ntohl(info), true), IPV6_MIN_MTU);
+	} else if (type == ICMPV6_DEST_UNREACH) {
+		code = ICMPV6_ADDR_UNREACH;
+	} else {
+		return halb_drop(pkt, ICMP_BAD);
+	}
+	if (!pskb_pull(skb, inner.off))
+		return halb_drop(pkt, ICMP_BAD);
+	skb_reset_network_header(skb);
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	pkt->tuple6 = tuple;
+	halb_answer_icmp(pkt, type, code, mtu);
+	return NF_DROP;
+}
+
+/**
+ * halb_icmp4 - an ICMP packet, whatever its addresses
+ * @hn: netns
+ * @skb: packet
+ *
+ * Context: softirq, RCU read side. Return: verdict.
+ */
+unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
+{
+	unsigned int off = ip_hdrlen(skb);
+	struct halb_packet pkt = {
+		.hn = hn, .skb = skb, .thoff = off, .protocol = IPPROTO_ICMP,
+	};
+	struct halb_tuple4 tuple;
+	struct rhash_head *node;
+	struct icmphdr icmph;
+	struct quote q;
+
+	if (ip_is_fragment(ip_hdr(skb)) ||
+	    skb_copy_bits(skb, off, &icmph, sizeof(icmph)) ||
+	    !is_error4(icmph.type))
+		return NF_ACCEPT;
+	if (!read_quote4(skb, off + sizeof(icmph), &q))
+		return NF_ACCEPT;
+	if (q.protocol == IPPROTO_IPIP) {
+		if (nf_ip_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMP))
+			return NF_ACCEPT;
+		return from_tunnel4(&pkt, &q, &icmph);
+	}
+	if (!has_ports(q.protocol))
+		return NF_ACCEPT;
+	reversed4(skb, &q, &tuple);
+	node = halb_conn_lookup4(hn, &tuple);
+	if (!node)
+		return NF_ACCEPT;
+	/* what was wrong when it came must not leave with a right checksum */
+	if (nf_ip_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMP))
+		return halb_drop(&pkt, ICMP_BAD);
+	return follow(&pkt, &q, node);
+}
+
+/* ICMPv6: see halb_icmp4(). */
+unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb)
+{
+	struct halb_packet pkt = {
+		.hn = hn, .skb = skb, .v6 = true, .protocol = IPPROTO_ICMPV6,
+	};
+	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
+	struct halb_tuple6 tuple;
+	struct rhash_head *node;
+	struct icmp6hdr icmp6h;
+	__be16 frag_off;
+	struct quote q;
+	int off;
+
+	off = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), &nexthdr,
+			       &frag_off);
+	if (off < 0 || nexthdr != IPPROTO_ICMPV6 || frag_off ||
+	    skb_copy_bits(skb, off, &icmp6h, sizeof(icmp6h)) ||
+	    !is_error6(icmp6h.icmp6_type))
+		return NF_ACCEPT;
+	pkt.thoff = off;
+	if (!read_quote6(skb, off + sizeof(icmp6h), &q))
+		return NF_ACCEPT;
+	if (q.protocol == IPPROTO_IPV6) {
+		if (nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, off,
+				    IPPROTO_ICMPV6))
+			return NF_ACCEPT;
+		return from_tunnel6(&pkt, &q, &icmp6h);
+	}
+	if (!has_ports(q.protocol))
+		return NF_ACCEPT;
+	reversed6(skb, &q, &tuple);
+	node = halb_conn_lookup6(hn, &tuple);
+	if (!node)
+		return NF_ACCEPT;
+	if (nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMPV6))
+		return halb_drop(&pkt, ICMP_BAD);
+	return follow(&pkt, &q, node);
+}

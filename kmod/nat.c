@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rewriting of addresses and ports, with checksums adjusted, never computed:
+ * a wrong checksum stays wrong.
+ */
+#include <linux/skbuff.h>
+#include <net/checksum.h>
+#include <net/ip.h>
+
+#include "packet.h"
+
+static __sum16 *checksum_of(const struct halb_packet *pkt)
+{
+	return pkt->protocol == IPPROTO_TCP ? &halb_tcp_hdr(pkt)->check :
+					      &halb_udp_hdr(pkt)->check;
+}
+
+/*
+ * UDP over IPv4 may have no checksum (RFC 768): then there is nothing to
+ * adjust. A result of zero is sent as all ones.
+ */
+static bool has_checksum(const struct halb_packet *pkt)
+{
+	return pkt->protocol != IPPROTO_UDP || halb_udp_hdr(pkt)->check ||
+	       pkt->skb->ip_summed == CHECKSUM_PARTIAL;
+}
+
+static void mend_zero(const struct halb_packet *pkt)
+{
+	struct udphdr *uh = halb_udp_hdr(pkt);
+
+	if (pkt->protocol == IPPROTO_UDP && !uh->check &&
+	    pkt->skb->ip_summed != CHECKSUM_PARTIAL)
+		uh->check = CSUM_MANGLED_0;
+}
+
+static void rewrite_port(struct halb_packet *pkt, __be16 *port, __be16 new)
+{
+	if (*port == new)
+		return;
+	if (has_checksum(pkt))
+		inet_proto_csum_replace2(checksum_of(pkt), pkt->skb, *port, new,
+					 false);
+	*port = new;
+}
+
+static void rewrite_addr4(struct halb_packet *pkt, __be32 *addr, __be32 new)
+{
+	struct iphdr *iph = ip_hdr(pkt->skb);
+
+	if (has_checksum(pkt))
+		inet_proto_csum_replace4(checksum_of(pkt), pkt->skb, *addr, new,
+					 true);
+	csum_replace4(&iph->check, *addr, new);
+	*addr = new;
+}
+
+static void rewrite_addr6(struct halb_packet *pkt, struct in6_addr *addr,
+			  const struct in6_addr *new)
+{
+	if (has_checksum(pkt))
+		inet_proto_csum_replace16(checksum_of(pkt), pkt->skb,
+					  addr->s6_addr32, new->s6_addr32,
+					  true);
+	*addr = *new;
+}
+
+/* the transport header up to its checksum */
+static bool make_writable(const struct halb_packet *pkt)
+{
+	unsigned int len = pkt->protocol == IPPROTO_TCP ?
+		sizeof(struct tcphdr) : sizeof(struct udphdr);
+
+	return !skb_ensure_writable(pkt->skb, pkt->thoff + len);
+}
+
+/**
+ * halb_nat_to_server - rewrites destination address and port
+ * @pkt: packet from the client
+ * @conn: its connection
+ *
+ * Return: false if there was no memory to make the headers writable.
+ */
+bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn)
+{
+	const struct halb_server *server = conn->server;
+	struct udphdr *ports;
+
+	if (unlikely(!make_writable(pkt)))
+		return false;
+	ports = halb_udp_hdr(pkt);
+	rewrite_port(pkt, &ports->dest, server->port);
+	if (pkt->v6)
+		rewrite_addr6(pkt, &ipv6_hdr(pkt->skb)->daddr,
+			      &server->addr.in6);
+	else
+		rewrite_addr4(pkt, &ip_hdr(pkt->skb)->daddr, server->addr.ip);
+	mend_zero(pkt);
+	return true;
+}
+
+/**
+ * halb_nat_to_client - rewrites source address and port
+ * @pkt: packet from the server
+ * @conn: its connection
+ *
+ * Return: false if there was no memory to make the headers writable.
+ */
+bool halb_nat_to_client(struct halb_packet *pkt, const struct halb_conn *conn)
+{
+	struct udphdr *ports;
+
+	if (unlikely(!make_writable(pkt)))
+		return false;
+	ports = halb_udp_hdr(pkt);
+	if (pkt->v6) {
+		rewrite_port(pkt, &ports->source, conn->tuple6.vport);
+		rewrite_addr6(pkt, &ipv6_hdr(pkt->skb)->saddr,
+			      &conn->tuple6.vip);
+	} else {
+		rewrite_port(pkt, &ports->source, conn->tuple4.vport);
+		rewrite_addr4(pkt, &ip_hdr(pkt->skb)->saddr, conn->tuple4.vip);
+	}
+	mend_zero(pkt);
+	return true;
+}

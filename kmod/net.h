@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Everything that halb knows in one network namespace.
+ */
+#ifndef _HALB_NET_H
+#define _HALB_NET_H
+
+#include <linux/mutex.h>
+#include <linux/rhashtable.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+
+#include "compat.h"
+#include "config.h"
+#include "counters.h"
+#include "probe.h"
+#include "service.h"
+
+/* states, see enum halb_conn_state */
+#define HALB_STATES	(HALB_CONN_STATE_TEMPLATE + 1)
+
+/**
+ * struct halb_settings - tunables of a netns, see the netlink attributes
+ * @timeout: idle seconds by state of the connection
+ * @conn_limit: connections and templates at most
+ * @vip_unmatched: enum halb_vip_unmatched
+ * @source_check: apply rp_filter's rule to new flows
+ */
+struct halb_settings {
+	u32 timeout[HALB_STATES];
+	u32 conn_limit;
+	u8 vip_unmatched;
+	u8 source_check;
+};
+
+/**
+ * struct halb_net - halb in one network namespace
+ * @net: the namespace
+ * @config: the services, as the packet path sees them
+ * @probe: which addresses may concern us, as the packet path sees them
+ * @counters: why and how packets left
+ * @conns: connections, [0] IPv4, [1] IPv6
+ * @settings: tunables, read with READ_ONCE()
+ * @conn_count: connections and templates
+ * @dead: connections that left the table, freed by @gc after a grace period
+ * @reset_second: the second in which @resets were sent, see reset.c
+ * @resets: TCP resets sent in @reset_second
+ * @objects: services that are not freed yet, removed ones included
+ * @mutex: protects everything below, and every change of the above but @conns
+ * @generation: counts changes of the configuration, see transactions
+ * @services: all configured services, oldest first
+ * @removed: servers that are no longer configured, but have connections
+ * @service_count: length of @services
+ * @server_count: configured servers of all services
+ * @gone: statistics of services that were removed
+ * @zero: sums at the last zero
+ * @rate: estimator of the totals
+ * @transactions: open transactions, see transaction.c
+ * @transaction_id: name of the newest transaction
+ * @config_grace: RCU's state when @config was last replaced as a whole
+ * @probe_room: for how many addresses @probe was made
+ * @probe_used: addresses in @probe
+ * @probe_stale: addresses in @probe that are no longer needed, at most
+ * @estimator: computes rates every two seconds while there are services
+ * @estimator_next: when it is due
+ * @gc: expires connections while there are any
+ * @gc_iter: how far the present sweep is, [0] IPv4, [1] IPv6
+ * @hooks: registers or removes the netfilter hooks; sleeps; under @mutex
+ * @hook_ops: what @hooks registered, or NULL
+ * @closing: the namespace is going away, nothing starts any more
+ */
+struct halb_net {
+	struct net *net;
+	struct halb_config __rcu *config;
+	struct halb_probe __rcu *probe;
+	struct halb_counters __percpu *counters;
+	struct rhashtable conns[2];
+	struct halb_settings settings;
+
+	atomic_t conn_count ____cacheline_aligned_in_smp;
+	struct llist_head dead;
+	u32 reset_second;
+	atomic_t resets;
+	atomic_t objects;
+
+	struct mutex mutex ____cacheline_aligned_in_smp;
+	u32 generation;
+	struct list_head services;
+	struct list_head removed;
+	u32 service_count;
+	u32 server_count;
+	struct halb_stats gone;
+	struct halb_stats zero;
+	struct halb_rate rate;
+	struct list_head transactions;
+	u32 transaction_id;
+	unsigned long config_grace;
+	u32 probe_room;
+	u32 probe_used;
+	u32 probe_stale;
+	struct delayed_work estimator;
+	unsigned long estimator_next;
+	struct delayed_work gc;
+	int (*hooks)(struct halb_net *hn, bool on);
+	struct nf_hook_ops *hook_ops;
+	bool closing;
+};
+
+#define halb_drop_count(hn, reason) \
+	this_cpu_inc((hn)->counters->drop[HALB_DROP_##reason])
+#define halb_pass_count(hn, reason) \
+	this_cpu_inc((hn)->counters->pass[HALB_PASS_##reason])
+#define halb_path_count(hn, way) \
+	this_cpu_inc((hn)->counters->path[HALB_PATH_##way])
+
+/* main.c: */
+struct halb_net *halb_net(const struct net *net);
+extern struct workqueue_struct *halb_wq;
+
+/* Index of a family in @halb_net.conns. */
+static inline unsigned int halb_af_index(u8 af)
+{
+	return af == AF_INET6;
+}
+
+/* Seconds of uptime, the clock of connections: wraps after 136 years. */
+static inline u32 halb_now(void)
+{
+	return (u32)ktime_get_seconds();
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A packet on its way through halb: what the hook read from it, once.
+ */
+#ifndef _HALB_PACKET_H
+#define _HALB_PACKET_H
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "conn.h"
+
+/**
+ * struct halb_packet - what the steps of the packet path hand on
+ * @hn: netns
+ * @skb: the packet, data at the network header
+ * @thoff: offset of the transport header from skb->data
+ * @protocol: transport protocol
+ * @tcp_flags: byte 13 of the TCP header, 0 for other protocols
+ * @v6: IPv6
+ * @rewritten: addresses are right already: an ICMP error
+ * @tuple4: source, destination and ports (IPv4)
+ * @tuple6: the same (IPv6)
+ */
+struct halb_packet {
+	struct halb_net *hn;
+	struct sk_buff *skb;
+	u16 thoff;
+	u8 protocol;
+	u8 tcp_flags;
+	bool v6;
+	bool rewritten;
+	union {
+		struct halb_tuple4 tuple4;
+		struct halb_tuple6 tuple6;
+	};
+};
+
+#define HALB_TCP_FIN	0x01
+#define HALB_TCP_SYN	0x02
+#define HALB_TCP_RST	0x04
+#define HALB_TCP_ACK	0x10
+
+/* Drops the packet: the reason is counted here, netfilter's core frees it. */
+#define halb_drop(pkt, reason) ({		\
+	halb_drop_count((pkt)->hn, reason);	\
+	(unsigned int)NF_DROP;			\
+})
+
+/* Leaves the packet to the stack, untouched. */
+#define halb_pass(pkt, reason) ({		\
+	halb_pass_count((pkt)->hn, reason);	\
+	(unsigned int)NF_ACCEPT;		\
+})
+
+static inline struct tcphdr *halb_tcp_hdr(const struct halb_packet *pkt)
+{
+	return (struct tcphdr *)(pkt->skb->data + pkt->thoff);
+}
+
+static inline struct udphdr *halb_udp_hdr(const struct halb_packet *pkt)
+{
+	return (struct udphdr *)(pkt->skb->data + pkt->thoff);
+}
+
+/* from a client, without the bits that make it part of a connection */
+static inline bool halb_is_syn(const struct halb_packet *pkt)
+{
+	return (pkt->tcp_flags & (HALB_TCP_SYN | HALB_TCP_ACK | HALB_TCP_RST)) ==
+	       HALB_TCP_SYN;
+}
+
+/* One write per packet: the server's counters of this CPU. */
+static inline void halb_count_in(const struct halb_server *server,
+				 const struct sk_buff *skb)
+{
+	struct halb_stats_pcpu *stats = this_cpu_ptr(server->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->in_packets);
+	u64_stats_add(&stats->in_bytes, skb->len);
+	u64_stats_update_end(&stats->syncp);
+}
+
+static inline void halb_count_out(const struct halb_server *server,
+				  const struct sk_buff *skb)
+{
+	struct halb_stats_pcpu *stats = this_cpu_ptr(server->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->out_packets);
+	u64_stats_add(&stats->out_bytes, skb->len);
+	u64_stats_update_end(&stats->syncp);
+}
+
+static inline void halb_count_conn(const struct halb_server *server)
+{
+	struct halb_stats_pcpu *stats = this_cpu_ptr(server->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->conns);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* nat.c: */
+bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn);
+bool halb_nat_to_client(struct halb_packet *pkt, const struct halb_conn *conn);
+
+/* tun.c: */
+unsigned int halb_tun_overhead(const struct halb_packet *pkt);
+bool halb_tun_encapsulate(struct halb_packet *pkt,
+			  const struct halb_server *server,
+			  const struct halb_route *route);
+
+/* xmit.c: */
+unsigned int halb_xmit_to_server(struct halb_packet *pkt,
+				 struct halb_conn *conn);
+unsigned int halb_xmit_to_client(struct halb_packet *pkt,
+				 struct halb_conn *conn);
+
+void halb_xmit_own(struct halb_net *hn, struct sk_buff *skb,
+		   const struct halb_route *route, bool v6,
+		   const union nf_inet_addr *to);
+
+/* schedule.c: */
+unsigned int halb_schedule(struct halb_packet *pkt);
+
+/* unmatched.c: */
+unsigned int halb_unmatched(struct halb_packet *pkt);
+
+/* answer.c: */
+void halb_answer_icmp(struct halb_packet *pkt, u8 type, u8 code, u32 info);
+void halb_answer_unreachable(struct halb_packet *pkt);
+
+/* source.c: */
+bool halb_source_valid(struct halb_packet *pkt);
+
+/* icmp.c: */
+unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb);
+unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb);
+
+/* reset.c: */
+void halb_answer_reset(struct halb_packet *pkt);
+unsigned int halb_orphan(struct halb_packet *pkt, struct halb_conn *conn,
+			 enum halb_side side);
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+
+#include "probe.h"
+
+#define HALB_PROBE_BITS_PER_ADDRESS	16
+#define HALB_PROBE_MIN_ORDER		8
+
+struct halb_probe *halb_probe_create(u32 addresses)
+{
+	u64 slots = (u64)max(addresses, 1u) * HALB_PROBE_BITS_PER_ADDRESS;
+	unsigned int order = max_t(unsigned int, ilog2(roundup_pow_of_two(slots)),
+				   HALB_PROBE_MIN_ORDER);
+	struct halb_probe *probe;
+
+	/* two bits a slot: a VIP, the source of a reply */
+	probe = kvzalloc(struct_size(probe, bits, BITS_TO_LONGS(2UL << order)),
+			 GFP_KERNEL_ACCOUNT);
+	if (!probe)
+		return NULL;
+	probe->shift = 64 - order;
+	probe->seed = get_random_u64() | 1;
+	return probe;
+}
+
+void halb_probe_add(struct halb_probe *probe, u8 af,
+		    const union nf_inet_addr *addr, enum halb_probe_side side)
+{
+	u64 word = af == AF_INET6 ? halb_probe_word6(&addr->in6) :
+				    (__force u32)addr->ip;
+
+	set_bit(halb_probe_bit(probe, word, side), probe->bits);
+}

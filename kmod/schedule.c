@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first packet of a flow: which service, which server, a connection.
+ */
+#include "conn_new.h"
+#include "packet.h"
+#include "template.h"
+#include "xmit.h"
+
+/* picks before a flow is refused for a clash of its reply tuple */
+#define HALB_PICKS	3
+
+static void service_key(const struct halb_packet *pkt,
+			struct halb_service_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->protocol = pkt->protocol;
+	if (pkt->v6) {
+		key->af = AF_INET6;
+		key->addr.in6 = pkt->tuple6.vip;
+		key->port = pkt->tuple6.vport;
+	} else {
+		key->af = AF_INET;
+		key->addr.ip = pkt->tuple4.vip;
+		key->port = pkt->tuple4.vport;
+	}
+}
+
+static void client_of(const struct halb_packet *pkt,
+		      const struct halb_plan *plan,
+		      union nf_inet_addr *addr, struct halb_client *client)
+{
+	client->af = plan->key.af;
+	client->addr = addr;
+	client->vip = &plan->key.addr;
+	client->port = pkt->v6 ? pkt->tuple6.cport : pkt->tuple4.cport;
+	memset(addr, 0, sizeof(*addr));
+	if (pkt->v6)
+		addr->in6 = pkt->tuple6.client;
+	else
+		addr->ip = pkt->tuple4.client;
+}
+
+static struct halb_server *pick(const struct halb_packet *pkt,
+				struct halb_plan *plan)
+{
+	struct halb_client client;
+	union nf_inet_addr addr;
+
+	client_of(pkt, plan, &addr, &client);
+	return plan->sched->pick(plan, &client);
+}
+
+/* The server for a client network; the network counts as one client. */
+static struct halb_server *pick_for_network(const struct halb_packet *pkt,
+					    struct halb_plan *plan)
+{
+	struct halb_client client;
+	union nf_inet_addr addr;
+
+	client_of(pkt, plan, &addr, &client);
+	client.port = 0;
+	if (pkt->v6)
+		ipv6_addr_prefix(&addr.in6, &pkt->tuple6.client,
+				 plan->persist_prefix);
+	else
+		addr.ip &= inet_make_mask(plan->persist_prefix);
+	return plan->sched->pick(plan, &client);
+}
+
+static struct halb_conn *find_template(const struct halb_packet *pkt,
+				       const struct halb_plan *plan)
+{
+	if (pkt->v6) {
+		struct halb_tuple6 t;
+
+		halb_template_tuple6(&t, &plan->key, &pkt->tuple6.client,
+				     plan->persist_prefix);
+		return halb_conn_find6(pkt->hn, &t);
+	} else {
+		struct halb_tuple4 t;
+
+		halb_template_tuple4(&t, &plan->key, pkt->tuple4.client,
+				     plan->persist_prefix);
+		return halb_conn_find4(pkt->hn, &t);
+	}
+}
+
+static struct halb_conn *new_template(const struct halb_packet *pkt,
+				      struct halb_plan *plan)
+{
+	struct halb_server *server = pick_for_network(pkt, plan);
+	struct halb_conn *template;
+
+	if (!server)
+		return NULL;
+	template = halb_conn_alloc(server, pkt->v6, HALB_CONN_STATE_TEMPLATE);
+	if (!template)
+		return ERR_PTR(-ENOMEM);
+	if (pkt->v6)
+		halb_template_tuple6(&template->tuple6, &plan->key,
+				     &pkt->tuple6.client,
+				     plan->persist_prefix);
+	else
+		halb_template_tuple4(&template->tuple4, &plan->key,
+				     pkt->tuple4.client, plan->persist_prefix);
+	return halb_conn_insert(pkt->hn, template);
+}
+
+/*
+ * The server that the client network is pinned to, as in ip_vs: a template
+ * whose server was removed is replaced; one whose server is full or has
+ * weight 0 keeps its clients. NULL without a server, or ERR_PTR.
+ */
+static struct halb_server *pick_persistent(const struct halb_packet *pkt,
+					   struct halb_plan *plan)
+{
+	struct halb_conn *template = find_template(pkt, plan);
+
+	if (template &&
+	    (test_bit(HALB_SERVER_REMOVED_BIT, &template->server->flags) ||
+	     !halb_conn_expires(pkt->hn, template))) {
+		halb_conn_kill(pkt->hn, template);
+		template = NULL;
+	}
+	if (!template) {
+		template = new_template(pkt, plan);
+		if (IS_ERR_OR_NULL(template))
+			return ERR_CAST(template);
+	}
+	WRITE_ONCE(template->seen, halb_now());
+	return template->server;
+}
+
+static u32 first_state(const struct halb_packet *pkt,
+		       const struct halb_plan *plan,
+		       const struct halb_server *server)
+{
+	u32 state;
+
+	if (pkt->protocol == IPPROTO_TCP) {
+		state = halb_tcp_next(server->method == HALB_METHOD_NAT ?
+				      HALB_TCP_INPUT : HALB_TCP_INPUT_ONLY,
+				      pkt->tcp_flags, HALB_CONN_STATE_NONE);
+		if (!halb_tcp_state_active(state))
+			state |= HALB_CONN_INACTIVE;
+	} else {
+		/* counts as inactive, as in ip_vs */
+		state = HALB_CONN_STATE_UDP | HALB_CONN_INACTIVE;
+	}
+	if (plan->flags & HALB_SERVICE_FLAG_PERSISTENT)
+		state |= HALB_CONN_PERSISTENT;
+	return state;
+}
+
+static struct halb_conn *new_conn(const struct halb_packet *pkt,
+				  const struct halb_plan *plan,
+				  struct halb_server *server)
+{
+	struct halb_conn *conn;
+
+	conn = halb_conn_alloc(server, pkt->v6,
+			       first_state(pkt, plan, server));
+	if (!conn)
+		return ERR_PTR(-ENOMEM);
+	if (pkt->v6)
+		conn->tuple6 = pkt->tuple6;
+	else
+		conn->tuple4 = pkt->tuple4;
+	return halb_conn_insert(pkt->hn, conn);
+}
+
+static struct halb_conn *bind(const struct halb_packet *pkt,
+				  struct halb_plan *plan)
+{
+	bool persistent = plan->flags & HALB_SERVICE_FLAG_PERSISTENT;
+	struct halb_conn *conn = NULL;
+	int i;
+
+	for (i = 0; i < HALB_PICKS; i++) {
+		struct halb_server *server;
+
+		server = persistent ? pick_persistent(pkt, plan) :
+				      pick(pkt, plan);
+		if (IS_ERR_OR_NULL(server))
+			return ERR_CAST(server);
+		conn = new_conn(pkt, plan, server);
+		if (conn != ERR_PTR(-EADDRINUSE))
+			break;
+	}
+	return conn;
+}
+
+static unsigned int refuse(struct halb_packet *pkt, int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return halb_drop(pkt, NO_MEMORY);
+	case -EADDRINUSE:
+		return halb_drop(pkt, REPLY_CLASH);
+	default:
+		return halb_drop(pkt, TABLE_BUSY);
+	}
+}
+
+/* Tells the client, as ip_vs does, that nobody serves here. */
+static unsigned int no_server(struct halb_packet *pkt)
+{
+	halb_answer_unreachable(pkt);
+	return halb_drop(pkt, NO_SERVER);
+}
+
+/**
+ * halb_schedule - deals with a packet that belongs to no connection
+ * @pkt: packet
+ *
+ * Context: softirq, RCU read side. Return: verdict.
+ */
+unsigned int halb_schedule(struct halb_packet *pkt)
+{
+	struct halb_net *hn = pkt->hn;
+	struct halb_service_key key;
+	struct halb_plan *plan;
+	struct halb_conn *conn;
+
+	service_key(pkt, &key);
+	plan = halb_config_find(rcu_dereference(hn->config), &key);
+	if (!plan)
+		return halb_unmatched(pkt);
+	if (pkt->protocol == IPPROTO_TCP && !halb_is_syn(pkt) &&
+	    (!(plan->flags & HALB_SERVICE_FLAG_ADOPT) ||
+	     pkt->tcp_flags & HALB_TCP_RST))
+		return halb_pass(pkt, TCP_NOT_SYN);
+	if (!halb_source_valid(pkt))
+		return NF_DROP;
+	if (unlikely(atomic_read(&hn->conn_count) >=
+		     READ_ONCE(hn->settings.conn_limit)))
+		return halb_drop(pkt, CONN_LIMIT);
+
+	conn = bind(pkt, plan);
+	if (!conn)
+		return no_server(pkt);
+	if (IS_ERR(conn))
+		return refuse(pkt, PTR_ERR(conn));
+	halb_count_conn(conn->server);
+	halb_count_in(conn->server, pkt->skb);
+	return halb_xmit_to_server(pkt, conn);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a real server, its overload flag, its statistics, its cached route.
+ */
+#include <linux/slab.h>
+
+#include "net.h"
+#include "server.h"
+
+/**
+ * halb_server_create - a server that nobody knows yet
+ * @service: its service
+ * @af: family of @addr
+ * @addr: address
+ * @port: port, network order
+ * @method: enum halb_method
+ *
+ * Context: process, may sleep. Return: the server with one reference, or NULL.
+ */
+struct halb_server *halb_server_create(struct halb_service *service, u8 af,
+				       const union nf_inet_addr *addr,
+				       __be16 port, u8 method)
+{
+	struct halb_server *server;
+	int cpu;
+
+	server = kzalloc(sizeof(*server), GFP_KERNEL_ACCOUNT);
+	if (!server)
+		return NULL;
+	server->stats = alloc_percpu_gfp(struct halb_stats_pcpu,
+					 GFP_KERNEL_ACCOUNT);
+	if (!server->stats) {
+		kfree(server);
+		return NULL;
+	}
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(server->stats, cpu)->syncp);
+
+	refcount_inc(&service->refs);
+	server->service = service;
+	server->af = af;
+	server->addr = *addr;
+	server->port = port;
+	server->method = method;
+	refcount_set(&server->refs, 1);
+	INIT_LIST_HEAD(&server->list);
+	return server;
+}
+
+static void halb_server_free(struct work_struct *work)
+{
+	struct halb_server *server = container_of(to_rcu_work(work),
+						  struct halb_server, free_work);
+	struct halb_service *service = server->service;
+	struct halb_net *hn = service->net;
+
+	halb_sched_forget(server);
+	mutex_lock(&hn->mutex);
+	list_del_init(&server->list);
+	halb_service_server_gone(server);
+	mutex_unlock(&hn->mutex);
+
+	halb_route_forget(&server->route);
+	free_percpu(server->stats);
+	kfree(server);
+	halb_service_put(service);
+}
+
+/**
+ * halb_server_put - drops a reference
+ * @server: server
+ *
+ * The last reference frees the server after a grace period. Context: any.
+ */
+void halb_server_put(struct halb_server *server)
+{
+	if (!refcount_dec_and_test(&server->refs))
+		return;
+	INIT_RCU_WORK(&server->free_work, halb_server_free);
+	queue_rcu_work(halb_wq, &server->free_work);
+}
+
+/**
+ * halb_server_update_overload - sets or clears the overload flag
+ * @server: server
+ *
+ * ip_vs's rule: overloaded from the upper threshold on, and again available
+ * below the lower one, which is three quarters of the upper one by default.
+ * Context: any.
+ */
+void halb_server_update_overload(struct halb_server *server)
+{
+	u32 upper = READ_ONCE(server->upper);
+	u32 lower = READ_ONCE(server->lower);
+	u32 conns;
+
+	if (likely(!upper)) {
+		if (unlikely(test_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags)))
+			clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags);
+		return;
+	}
+	if (!lower)
+		lower = (u64)upper * 3 / 4;
+	conns = halb_server_conns(server);
+	if (conns >= upper)
+		set_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags);
+	else if (conns < lower)
+		clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags);
+}
+
+/**
+ * halb_server_read_stats - sums the counters of all CPUs
+ * @server: server
+ * @sum: result, since the creation of the server
+ *
+ * Context: any.
+ */
+void halb_server_read_stats(const struct halb_server *server,
+			    struct halb_stats *sum)
+{
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct halb_stats_pcpu *stats;
+		struct halb_stats one;
+		unsigned int start;
+
+		stats = per_cpu_ptr(server->stats, cpu);
+		do {
+			start = u64_stats_fetch_begin(&stats->syncp);
+			one.conns = u64_stats_read(&stats->conns);
+			one.in_packets = u64_stats_read(&stats->in_packets);
+			one.out_packets = u64_stats_read(&stats->out_packets);
+			one.in_bytes = u64_stats_read(&stats->in_bytes);
+			one.out_bytes = u64_stats_read(&stats->out_bytes);
+		} while (u64_stats_fetch_retry(&stats->syncp, start));
+		sum->conns += one.conns;
+		sum->in_packets += one.in_packets;
+		sum->out_packets += one.out_packets;
+		sum->in_bytes += one.in_bytes;
+		sum->out_bytes += one.out_bytes;
+	}
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A real server behind one service: identity, counters, cached route.
+ *
+ * What can change without the server becoming another one (weight, thresholds)
+ * is here or in the service's plan; address, port and method are its identity,
+ * and a change of those makes a new server.
+ */
+#ifndef _HALB_SERVER_H
+#define _HALB_SERVER_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/netfilter.h>
+#include <linux/refcount.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+
+#include <uapi/linux/halb.h>
+
+#include "compat.h"
+#include "route.h"
+
+struct halb_service;
+
+/**
+ * struct halb_stats - sums of traffic, in the order of the netlink attributes
+ * @conns: connections scheduled
+ * @in_packets: packets from clients
+ * @out_packets: packets from servers that passed the director
+ * @in_bytes: bytes from clients, IP headers included
+ * @out_bytes: bytes from servers
+ */
+struct halb_stats {
+	u64 conns;
+	u64 in_packets;
+	u64 out_packets;
+	u64 in_bytes;
+	u64 out_bytes;
+};
+
+struct halb_stats_pcpu {
+	u64_stats_t conns;
+	u64_stats_t in_packets;
+	u64_stats_t out_packets;
+	u64_stats_t in_bytes;
+	u64_stats_t out_bytes;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct halb_rate - estimator of one object, run by the netns' worker
+ * @last: sums at the last tick
+ * @rate: exponentially weighted means, scaled by 2^10 (32 for bytes)
+ */
+struct halb_rate {
+	struct halb_stats last;
+	struct halb_stats rate;
+};
+
+/* bits of struct halb_server.flags */
+#define HALB_SERVER_OVERLOAD_BIT	0	/* at the upper threshold */
+#define HALB_SERVER_REMOVED_BIT		1	/* no longer configured */
+#define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
+#define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
+
+/**
+ * struct halb_server - a real server
+ * @stats: per-CPU traffic counters, written once per packet
+ * @route: cached route to the server
+ * @service: its service, one reference held
+ * @addr: address
+ * @port: port; 0 takes the port of the connection
+ * @af: family of @addr
+ * @method: enum halb_method
+ * @flags: HALB_SERVER_* bits, read locklessly
+ * @active: connections that count as active
+ * @inactive: connections that do not
+ * @persist: templates
+ * @refs: one for the configuration, one per connection
+ * @upper: threshold, 0 for none
+ * @lower: threshold, 0 for three quarters of @upper
+ * @dirty: in the service's list of servers whose counts changed
+ * @dirty_bit: bit 0: linked by @dirty
+ * @slot: index in the service's present plan
+ * @watch: enum halb_watch, what the present scheduler wants to hear of
+ * @overload_seen: overload flag, as the present scheduler knows it
+ * @weight: as configured
+ * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
+ *	the netns' mutex
+ * @leaving: in &halb_service.leaving, once removed
+ * @rate: estimator, under the netns' mutex
+ * @zero: sums when statistics were last set to zero
+ * @free_work: frees it after a grace period, in process context
+ */
+struct halb_server {
+	/* read by every packet */
+	struct halb_stats_pcpu __percpu *stats;
+	struct halb_route __rcu *route;
+	struct halb_service *service;
+	union nf_inet_addr addr;
+	__be16 port;
+	u8 af;
+	u8 method;
+	unsigned long flags;
+
+	/* written when connections come, go or change state */
+	atomic_t active ____cacheline_aligned_in_smp;
+	atomic_t inactive;
+	atomic_t persist;
+	refcount_t refs;
+	u32 upper;
+	u32 lower;
+	struct llist_node dirty;
+	unsigned long dirty_bit;
+	u32 slot;
+	u8 watch;
+	bool overload_seen;
+
+	/* control */
+	u32 weight;
+	struct list_head list;
+	struct list_head leaving;
+	struct halb_rate rate;
+	struct halb_stats zero;
+	struct rcu_work free_work;
+};
+
+static inline u32 halb_server_conns(const struct halb_server *server)
+{
+	return atomic_read(&server->active) + atomic_read(&server->inactive);
+}
+
+/* may get new connections, weight aside */
+static inline bool halb_server_available(const struct halb_server *server)
+{
+	return !(READ_ONCE(server->flags) &
+		 (HALB_SERVER_OVERLOAD | HALB_SERVER_REMOVED));
+}
+
+struct halb_server *halb_server_create(struct halb_service *service, u8 af,
+				       const union nf_inet_addr *addr,
+				       __be16 port, u8 method);
+void halb_server_put(struct halb_server *server);
+void halb_server_update_overload(struct halb_server *server);
+
+/* sched/watch.c, after a change of @active, @inactive or the overload flag: */
+void halb_server_conns_changed(struct halb_server *server);
+
+/* server.c: */
+void halb_server_read_stats(const struct halb_server *server,
+			    struct halb_stats *sum);
+
+#endif

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Out of the machine: what the stack's forwarding would have done, then
+ * through the cached route to the neighbour.
+ */
+#include <linux/icmpv6.h>
+#include <linux/if_bridge.h>
+#include <linux/netfilter_bridge.h>
+#include <net/dsfield.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6_stubs.h>
+#include <net/ndisc.h>
+#include <net/neighbour.h>
+#include <net/xfrm.h>
+
+#include "compat.h"
+#include "packet.h"
+#include "xmit.h"
+
+static bool ttl_is_spent(const struct halb_packet *pkt)
+{
+	return pkt->v6 ? ipv6_hdr(pkt->skb)->hop_limit <= 1 :
+			 ip_hdr(pkt->skb)->ttl <= 1;
+}
+
+static void answer_time_exceeded(struct halb_packet *pkt)
+{
+	if (pkt->v6)
+		halb_answer_icmp(pkt, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT,
+				 0);
+	else
+		halb_answer_icmp(pkt, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+}
+
+static void answer_too_big(struct halb_packet *pkt, unsigned int mtu)
+{
+	if (pkt->v6)
+		halb_answer_icmp(pkt, ICMPV6_PKT_TOOBIG, 0,
+				 max_t(unsigned int, mtu, IPV6_MIN_MTU));
+	else
+		halb_answer_icmp(pkt, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu);
+}
+
+static unsigned int mtu_of(const struct halb_packet *pkt,
+			   const struct halb_route *route)
+{
+	return pkt->v6 ? ip6_dst_mtu_maybe_forward(route->dst, true) :
+			 ip_dst_mtu_maybe_forward(route->dst, true);
+}
+
+/* Is the packet, or a segment of it, larger than @mtu? */
+static bool exceeds(const struct sk_buff *skb, unsigned int mtu)
+{
+	if (likely(skb->len <= mtu))
+		return false;
+	return !(skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
+}
+
+/*
+ * What was reassembled here leaves in fragments again, none larger than the
+ * largest that came (RFC 8200, section 4.5; the stack does the same).
+ */
+static bool came_in_fragments(const struct halb_packet *pkt)
+{
+	const struct sk_buff *skb = pkt->skb;
+	unsigned int size = pkt->v6 ? IP6CB(skb)->frag_max_size :
+				      IPCB(skb)->frag_max_size;
+
+	return unlikely(size) && skb->len > size;
+}
+
+/* May the director cut it into fragments? */
+static bool may_fragment(const struct halb_packet *pkt, unsigned int mtu)
+{
+	const struct sk_buff *skb = pkt->skb;
+
+	if (pkt->v6)
+		/* only what was reassembled here, and as large as it came */
+		return IP6CB(skb)->frag_max_size &&
+		       IP6CB(skb)->frag_max_size <= mtu;
+	if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		return true;
+	return skb->ignore_df && IPCB(skb)->frag_max_size <= mtu;
+}
+
+/*
+ * Everything that may stop the packet, before anything in it is changed: the
+ * answer to the sender quotes it as it came. Zero, or a verdict.
+ */
+static unsigned int check(struct halb_packet *pkt,
+			  const struct halb_route *route,
+			  struct halb_way *way, unsigned int overhead)
+{
+	struct sk_buff *skb = pkt->skb;
+	unsigned int mtu;
+
+	if (unlikely(ttl_is_spent(pkt))) {
+		answer_time_exceeded(pkt);
+		return halb_drop(pkt, TTL);
+	}
+	if (unlikely(skb_warn_if_lro(skb)))
+		return halb_drop(pkt, LRO);
+	mtu = mtu_of(pkt, route) - overhead;
+	if (unlikely(exceeds(skb, mtu))) {
+		if (!may_fragment(pkt, mtu)) {
+			answer_too_big(pkt, mtu);
+			return halb_drop(pkt, TOO_BIG);
+		}
+		way->fragment = true;
+	}
+	if (came_in_fragments(pkt))
+		way->fragment = true;
+	if (!(pkt->v6 ? xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb) :
+			xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb)))
+		return halb_drop(pkt, XFRM_POLICY);
+	return HALB_GO_ON;
+}
+
+/*
+ * Makes the packet ours to change: headers writable, room for the link layer,
+ * nothing left in it of the way it came.
+ */
+static bool take_over(struct halb_packet *pkt, const struct halb_route *route,
+		      unsigned int overhead)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (unlikely(skb_cow_head(skb, LL_RESERVED_SPACE(route->dst->dev) +
+				       overhead)))
+		return false;
+	nf_reset_ct(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
+	skb_dst_drop(skb);
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	if (pkt->v6) {
+		struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		skb->priority = rt_tos2priority(ipv6_get_dsfield(ip6h));
+		ip6h->hop_limit--;
+	} else {
+		struct iphdr *iph = ip_hdr(skb);
+
+		skb->priority = rt_tos2priority(iph->tos);
+		ip_decrease_ttl(iph);
+		IPCB(skb)->flags |= IPSKB_FORWARDED;
+	}
+	return true;
+}
+
+static struct neighbour *neighbour4(const struct dst_entry *dst,
+				    struct sk_buff *skb, __be32 on_link,
+				    bool *v6_gateway)
+{
+	struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	if (likely(!rt->rt_gw_family))
+		return ip_neigh_gw4(dst->dev, on_link);
+	return ip_neigh_for_gw(rt, skb, v6_gateway);
+}
+
+static struct neighbour *neighbour6(struct dst_entry *dst,
+				    struct in6_addr *on_link)
+{
+	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
+
+	return ip_neigh_gw6(dst->dev, rt6_nexthop(rt, on_link));
+}
+
+/* To the neighbour: the packet is gone afterwards. */
+static void to_neighbour(struct sk_buff *skb, struct dst_entry *dst, bool v6,
+			 const union nf_inet_addr *on_link)
+{
+	struct neighbour *neigh;
+	bool v6_gateway = v6;
+
+	skb->dev = dst->dev;
+	skb->protocol = v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
+	neigh = v6 ? neighbour6(dst, (struct in6_addr *)&on_link->in6) :
+		     neighbour4(dst, skb, on_link->ip, &v6_gateway);
+	if (unlikely(IS_ERR(neigh))) {
+		kfree_skb(skb);
+		return;
+	}
+	/* a gateway of the other family has no cached header for ours */
+	neigh_output(neigh, skb, v6_gateway != v6);
+}
+
+static int fragment_done4(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	union nf_inet_addr to = { .ip = ip_hdr(skb)->daddr };
+
+	to_neighbour(skb, skb_dst(skb), false, &to);
+	return 0;
+}
+
+static int fragment_done6(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	union nf_inet_addr to = { .in6 = ipv6_hdr(skb)->daddr };
+
+	to_neighbour(skb, skb_dst(skb), true, &to);
+	return 0;
+}
+
+static void fragment(struct halb_packet *pkt, struct sk_buff *skb)
+{
+	struct net *net = pkt->hn->net;
+
+	halb_path_count(pkt->hn, FRAGMENTED);
+	skb->dev = skb_dst(skb)->dev;
+	skb->protocol = pkt->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
+	if (pkt->v6)
+		ipv6_stub->ipv6_fragment(net, NULL, skb, fragment_done6);
+	else
+		ip_do_fragment(net, NULL, skb, fragment_done4);
+}
+
+/* A super-packet whose segments do not fit: segments first, then fragments. */
+static unsigned int segment(struct halb_packet *pkt)
+{
+	struct sk_buff *segs, *next;
+
+	segs = skb_gso_segment(pkt->skb, NETIF_F_SG | NETIF_F_HW_CSUM);
+	if (IS_ERR_OR_NULL(segs))
+		return halb_drop(pkt, SEGMENT);
+	halb_path_count(pkt->hn, SEGMENTED);
+	consume_skb(pkt->skb);
+	skb_list_walk_safe(segs, segs, next) {
+		skb_mark_not_on_list(segs);
+		fragment(pkt, segs);
+	}
+	return NF_STOLEN;
+}
+
+/*
+ * Fragments find their neighbour by the route alone: with direct routing their
+ * destination is the VIP.
+ */
+static noinline unsigned int leave_in_fragments(struct halb_packet *pkt,
+						const struct halb_way *way)
+{
+	static const union nf_inet_addr any;
+	struct halb_route *route;
+
+	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET,
+				way->to, &any, HALB_ROUTE_GATEWAY);
+	if (!route)
+		return halb_drop(pkt, NO_ROUTE);
+	skb_dst_set(pkt->skb, dst_clone(route->dst));
+	halb_route_discard(route);
+	if (skb_is_gso(pkt->skb))
+		return segment(pkt);
+	fragment(pkt, pkt->skb);
+	return NF_STOLEN;
+}
+
+/* xfrm, lightweight tunnels: by the stack's own output functions. */
+static noinline unsigned int leave_by_stack(struct halb_packet *pkt,
+					    const struct halb_route *route)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	skb_dst_set(skb, dst_clone(route->dst));
+	skb->dev = route->dst->dev;
+	skb->protocol = pkt->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
+	if (!(pkt->v6 ? xfrm6_route_forward(skb) : xfrm4_route_forward(skb)))
+		return halb_drop(pkt, XFRM_POLICY);
+	halb_path_count(pkt->hn, STACK_OUTPUT);
+	dst_output(pkt->hn->net, NULL, skb);
+	return NF_STOLEN;
+}
+
+static bool has_xfrm_policy(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return net->xfrm.policy_count[XFRM_POLICY_OUT] ||
+	       net->xfrm.policy_default[XFRM_POLICY_OUT] ==
+			XFRM_USERPOLICY_BLOCK;
+#else
+	return false;
+#endif
+}
+
+static unsigned int leave(struct halb_packet *pkt,
+			  const struct halb_route *route,
+			  const struct halb_way *way)
+{
+	if (unlikely(!route->direct || has_xfrm_policy(pkt->hn->net)))
+		return leave_by_stack(pkt, route);
+	if (unlikely(way->fragment))
+		return leave_in_fragments(pkt, way);
+	halb_path_count(pkt->hn, DIRECT);
+	skb_dst_set_noref(pkt->skb, route->dst);
+	to_neighbour(pkt->skb, route->dst, pkt->v6, way->to);
+	return NF_STOLEN;
+}
+
+static noinline struct halb_route *
+renew(struct halb_packet *pkt, struct halb_route __rcu **slot,
+      const union nf_inet_addr *to, const union nf_inet_addr *from,
+      unsigned int want)
+{
+	struct halb_route *route;
+
+	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET, to,
+				from, want);
+	if (!route)
+		return NULL;
+	halb_path_count(pkt->hn, REROUTED);
+	halb_route_publish(slot, route);
+	return route;
+}
+
+static bool is_local(const struct halb_packet *pkt,
+		     const struct halb_route *route)
+{
+	if (pkt->v6)
+		return container_of(route->dst, struct rt6_info,
+				    dst)->rt6i_flags & RTF_LOCAL;
+	return container_of(route->dst, struct rtable, dst)->rt_flags &
+	       RTCF_LOCAL;
+}
+
+/**
+ * halb_xmit_to_server - sends a packet to its connection's server
+ * @pkt: packet of a client
+ * @conn: its connection
+ *
+ * Context: softirq, RCU read side. Return: verdict.
+ */
+unsigned int halb_xmit_to_server(struct halb_packet *pkt,
+				 struct halb_conn *conn)
+{
+	static const union nf_inet_addr any;
+	struct halb_server *server = conn->server;
+	struct halb_way way = { .to = &server->addr };
+	unsigned int overhead = 0, verdict;
+	struct halb_route *route;
+
+	route = halb_route_usable(&server->route);
+	if (unlikely(!route)) {
+		route = renew(pkt, &server->route, &server->addr, &any,
+			      server->method == HALB_METHOD_TUN ?
+			      HALB_ROUTE_SOURCE : 0);
+		if (!route)
+			return halb_drop(pkt, NO_ROUTE);
+	}
+	if (unlikely(!route->direct) && is_local(pkt, route))
+		return server->method == HALB_METHOD_NAT ?
+			halb_drop(pkt, SERVER_LOCAL) :
+			halb_pass(pkt, LOCAL_SERVER);
+
+	if (server->method == HALB_METHOD_TUN) {
+		if (unlikely(pkt->skb->encapsulation))
+			return halb_drop(pkt, ENCAPSULATED);
+		overhead = halb_tun_overhead(pkt);
+	}
+	verdict = check(pkt, route, &way, overhead);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	if (unlikely(!take_over(pkt, route, overhead)))
+		return halb_drop(pkt, NO_MEMORY);
+
+	switch (server->method) {
+	case HALB_METHOD_NAT:
+		if (unlikely(!pkt->rewritten &&
+			     !halb_nat_to_server(pkt, conn)))
+			return halb_drop(pkt, NO_MEMORY);
+		break;
+	case HALB_METHOD_TUN:
+		if (unlikely(!halb_tun_encapsulate(pkt, server, route)))
+			return halb_drop(pkt, NO_MEMORY);
+		break;
+	case HALB_METHOD_DR:
+		break;
+	}
+	return leave(pkt, route, &way);
+}
+
+/**
+ * halb_xmit_to_client - sends a server's answer back to the client
+ * @pkt: packet of a nat server
+ * @conn: its connection
+ *
+ * Context: softirq, RCU read side. Return: verdict.
+ */
+unsigned int halb_xmit_to_client(struct halb_packet *pkt,
+				 struct halb_conn *conn)
+{
+	union nf_inet_addr to = {}, from = {};
+	struct halb_way way = { .to = &to };
+	struct halb_route *route;
+	unsigned int verdict;
+
+	if (pkt->v6) {
+		to.in6 = conn->tuple6.client;
+		from.in6 = conn->tuple6.vip;
+	} else {
+		to.ip = conn->tuple4.client;
+		from.ip = conn->tuple4.vip;
+	}
+	route = halb_route_usable(&conn->route);
+	if (unlikely(!route)) {
+		route = renew(pkt, &conn->route, &to, &from, 0);
+		if (!route)
+			return halb_drop(pkt, NO_ROUTE);
+	}
+	verdict = check(pkt, route, &way, 0);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	if (unlikely(!take_over(pkt, route, 0) ||
+		     (!pkt->rewritten && !halb_nat_to_client(pkt, conn))))
+		return halb_drop(pkt, NO_MEMORY);
+	return leave(pkt, route, &way);
+}
+
+/**
+ * halb_xmit_own - sends a packet that halb made
+ * @hn: netns
+ * @skb: packet, complete; consumed
+ * @route: way out
+ * @v6: IPv6
+ * @to: destination
+ *
+ * Not seen by any hook, and so by no connection tracking. Context: softirq.
+ */
+void halb_xmit_own(struct halb_net *hn, struct sk_buff *skb,
+		   const struct halb_route *route, bool v6,
+		   const union nf_inet_addr *to)
+{
+	skb_dst_set(skb, dst_clone(route->dst));
+	if (likely(route->direct && !has_xfrm_policy(hn->net))) {
+		to_neighbour(skb, route->dst, v6, to);
+		return;
+	}
+	skb->dev = route->dst->dev;
+	dst_output(hn->net, NULL, skb);
+}
