@@ -12,6 +12,14 @@
 /* Slots are bits of 32, and few words share one. */
 #define KEYWORDS_MAX	64
 
+bool args_failed(struct args *args)
+{
+	for (char *c = args->err; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return false;
+}
+
 bool args_fail(struct args *args, const char *format, ...)
 {
 	va_list ap;
@@ -19,11 +27,7 @@ bool args_fail(struct args *args, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(args->err, sizeof(args->err), format, ap);
 	va_end(ap);
-	/* It quotes words that may come from anywhere: one line, no escapes. */
-	for (char *c = args->err; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	return false;
+	return args_failed(args);
 }
 
 const char *args_peek(const struct args *args)

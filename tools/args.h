@@ -25,6 +25,11 @@ struct args {
 bool args_fail(struct args *args, const char *format, ...)
 	__printf(2, 3);
 
+/* The same, for a sentence that stands in err already. It may quote words that
+ * come from anywhere: what is not printable is taken out.
+ */
+bool args_failed(struct args *args);
+
 /* NULL at the end. */
 const char *args_peek(const struct args *args);
 const char *args_next(struct args *args);

@@ -42,9 +42,10 @@ static bool parse_endpoint(struct args *args, const char *what, enum addr_port w
 {
 	const char *word;
 
-	return args_need(args, what, &word) &&
-	       addr_parse_endpoint(word, want, addr, port, has_port,
-				   args->err, sizeof(args->err));
+	if (!args_need(args, what, &word))
+		return false;
+	return addr_parse_endpoint(word, want, addr, port, has_port,
+				   args->err, sizeof(args->err)) || args_failed(args);
 }
 
 bool grammar_key(struct args *args, struct halb_key *key)
@@ -148,7 +149,7 @@ static bool take_prefix(struct args *args, const struct keyword *keyword, void *
 		return false;
 	service->present |= HALB_SVC_PERSIST_PREFIX;
 	return addr_parse_prefix(word, service->key.addr.family, &service->persist_prefix,
-				 args->err, sizeof(args->err));
+				 args->err, sizeof(args->err)) || args_failed(args);
 }
 
 static const struct keyword service_keywords[] = {
