@@ -66,7 +66,7 @@ static const siphash_key_t halb_maglev_key_flow = {
  * because a service that moves to another size moves most of its flows: that
  * happens only between 40 and 41 and between 655 and 656 configured servers
  * (those of weight 0 count, so that draining never changes the size). Beyond
- * 2621 servers there are fewer slots per member, at least four. The price of
+ * 2621 servers there are fewer slots per member, at least three. The price of
  * never less than 4093 is memory, 8 KiB per service.
  */
 static const u32 halb_maglev_sizes[] = { 4093, 65521, 262139 };

@@ -23,7 +23,7 @@
 /**
  * struct robin - table of a plan
  * @step: by which the present weight falls
- * @top: present weight of the first pass, such that that of the last is 1
+ * @top: present weight of the first pass; the last pass has 1
  * @tree: weights by slot, 0 for servers that are not available
  */
 struct robin {

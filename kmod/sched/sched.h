@@ -9,13 +9,18 @@
 
 #include "../service.h"
 
-/* In the order in which users see them. */
-#define HALB_SCHEDS(X) \
-	X(rr) X(wrr) X(lc) X(wlc) X(fo) X(ovf) X(sh) X(dh) X(mh) X(sed) X(nq) \
-	X(twos)
-
-#define HALB_SCHED_DECLARE(name) extern const struct halb_sched halb_sched_##name;
-HALB_SCHEDS(HALB_SCHED_DECLARE)
+extern const struct halb_sched halb_sched_rr;
+extern const struct halb_sched halb_sched_wrr;
+extern const struct halb_sched halb_sched_lc;
+extern const struct halb_sched halb_sched_wlc;
+extern const struct halb_sched halb_sched_fo;
+extern const struct halb_sched halb_sched_ovf;
+extern const struct halb_sched halb_sched_sh;
+extern const struct halb_sched halb_sched_dh;
+extern const struct halb_sched halb_sched_mh;
+extern const struct halb_sched halb_sched_sed;
+extern const struct halb_sched halb_sched_nq;
+extern const struct halb_sched halb_sched_twos;
 
 /* Stale entries of a table that a pick passes over before it gives up. */
 #define HALB_SCHED_TRIES	32

@@ -83,8 +83,8 @@ static void hear(struct halb_plan *plan, struct halb_server *server)
 {
 	u32 slot = READ_ONCE(server->slot);
 
-	clear_bit(0, &server->dirty_bit);
-	smp_mb__after_atomic(); /* see halb_server_conns_changed() */
+	/* ordered: the list was read before, the server's state is read after */
+	test_and_clear_bit(0, &server->dirty_bit);
 	/* else it was removed from the service, or is not yet in the plan */
 	if (slot < plan->count && plan->slots[slot].server == server)
 		update(plan, server, slot);
@@ -194,7 +194,7 @@ void halb_sched_forget(struct halb_server *server)
 	for (i = 0; i < 2; i++) {
 		llist_for_each_entry_safe(other, next, lists[i], dirty) {
 			if (READ_ONCE(other->flags) & HALB_SERVER_REMOVED) {
-				clear_bit(0, &other->dirty_bit);
+				test_and_clear_bit(0, &other->dirty_bit);
 				continue;
 			}
 			other->dirty.next = keep;
