@@ -412,7 +412,9 @@ static int compare_servers(const void *pa, const void *pb)
 	return c ? c : a->port - b->port;
 }
 
-/* Pointers to the elements of an array, in the order in which they are listed. */
+/* Pointers to the elements of an array, in the order in which they are listed:
+ * unsorted it is ip_vs's, newest first, while the kernel's is oldest first.
+ */
 static const void **in_order(const void *array, size_t count, size_t size,
 			     int (*compare)(const void *, const void *))
 {
@@ -422,7 +424,7 @@ static const void **in_order(const void *array, size_t count, size_t size,
 	if (!order)
 		return NULL;
 	for (i = 0; i < count; i++)
-		order[i] = (const char *)array + i * size;
+		order[i] = (const char *)array + (count - 1 - i) * size;
 	if (compare)
 		qsort(order, count, sizeof(*order), compare);
 	return order;
