@@ -19,7 +19,8 @@ hsiphash_key_t halb_hash_key __read_mostly;
 struct halb_conn *halb_conn_find4(struct halb_net *hn,
 				  const struct halb_tuple4 *tuple)
 {
-	struct rhash_head *node = halb_conn_lookup4(hn, tuple);
+	struct halb_key4 key = { *tuple, halb_hash4(tuple) };
+	struct rhash_head *node = halb_conn_lookup4(hn, &key);
 
 	if (!node || halb_conn_side(node) != HALB_SIDE_CLIENT)
 		return NULL;
@@ -29,7 +30,8 @@ struct halb_conn *halb_conn_find4(struct halb_net *hn,
 struct halb_conn *halb_conn_find6(struct halb_net *hn,
 				  const struct halb_tuple6 *tuple)
 {
-	struct rhash_head *node = halb_conn_lookup6(hn, tuple);
+	struct halb_key6 key = { *tuple, halb_hash6(tuple) };
+	struct rhash_head *node = halb_conn_lookup6(hn, &key);
 
 	if (!node || halb_conn_side(node) != HALB_SIDE_CLIENT)
 		return NULL;
@@ -149,7 +151,7 @@ void halb_conn_free(struct halb_conn *conn)
  * @v6: family
  * @state: state word to begin with
  *
- * The caller fills in the tuple. Context: softirq. Return: the connection, or
+ * The caller fills in the tuple and its hash. Context: softirq. Return: the connection, or
  * NULL without memory.
  */
 struct halb_conn *halb_conn_alloc(struct halb_server *server, bool v6,
@@ -169,28 +171,51 @@ struct halb_conn *halb_conn_alloc(struct halb_server *server, bool v6,
 	return conn;
 }
 
-static void *insert(struct halb_net *hn, bool v6, struct rhash_head *node,
-		    const void *tuple)
+static void *insert4(struct halb_net *hn, struct halb_conn *conn,
+		     enum halb_side side)
 {
-	return v6 ? rhashtable_lookup_get_insert_key(&hn->conns[1], tuple, node,
-						     halb_conn_params6) :
-		    rhashtable_lookup_get_insert_key(&hn->conns[0], tuple, node,
-						     halb_conn_params4);
+	struct halb_key4 key;
+
+	if (side == HALB_SIDE_CLIENT) {
+		key.tuple = conn->tuple4;
+	} else {
+		halb_reply_tuple4(conn, &key.tuple);
+		conn->hash[side] = halb_hash4(&key.tuple);
+	}
+	key.hash = conn->hash[side];
+	return rhashtable_lookup_get_insert_key(&hn->conns[0], &key,
+						&conn->node[side],
+						halb_conn_params4);
 }
 
-static int insert_reply(struct halb_net *hn, bool v6, struct halb_conn *conn)
+static void *insert6(struct halb_net *hn, struct halb_conn *conn,
+		     enum halb_side side)
 {
-	struct halb_tuple4 reply4;
-	struct halb_tuple6 reply6;
-	void *old;
+	struct halb_key6 key;
 
-	if (v6) {
-		halb_reply_tuple6(conn, &reply6);
-		old = insert(hn, v6, &conn->node[1], &reply6);
+	if (side == HALB_SIDE_CLIENT) {
+		key.tuple = conn->tuple6;
 	} else {
-		halb_reply_tuple4(conn, &reply4);
-		old = insert(hn, v6, &conn->node[1], &reply4);
+		halb_reply_tuple6(conn, &key.tuple);
+		conn->hash[side] = halb_hash6(&key.tuple);
 	}
+	key.hash = conn->hash[side];
+	return rhashtable_lookup_get_insert_key(&hn->conns[1], &key,
+						&conn->node[side],
+						halb_conn_params6);
+}
+
+static void *insert(struct halb_net *hn, struct halb_conn *conn,
+		    enum halb_side side)
+{
+	return halb_conn_af(conn) == AF_INET6 ? insert6(hn, conn, side) :
+						insert4(hn, conn, side);
+}
+
+static int insert_reply(struct halb_net *hn, struct halb_conn *conn)
+{
+	void *old = insert(hn, conn, HALB_SIDE_SERVER);
+
 	if (!old)
 		return 0;
 	return IS_ERR(old) ? PTR_ERR(old) : -EADDRINUSE;
@@ -199,7 +224,8 @@ static int insert_reply(struct halb_net *hn, bool v6, struct halb_conn *conn)
 /**
  * halb_conn_insert - puts a connection into the table
  * @hn: netns
- * @conn: connection with its tuple; belongs to the table or is freed
+ * @conn: connection with its tuple and the hash of that; belongs to the table
+ *	from now on, or is freed
  *
  * Context: softirq, RCU read side.
  * Return: @conn; or the connection that another CPU made for the same flow
@@ -208,7 +234,6 @@ static int insert_reply(struct halb_net *hn, bool v6, struct halb_conn *conn)
  */
 struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
 {
-	bool v6 = halb_conn_af(conn) == AF_INET6;
 	struct halb_server *server = conn->server;
 	u32 state = conn->state;
 	bool template, nat;
@@ -218,8 +243,7 @@ struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
 	template = (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE;
 	nat = server->method == HALB_METHOD_NAT && !template;
 
-	old = insert(hn, v6, &conn->node[0],
-		     v6 ? (void *)&conn->tuple6 : (void *)&conn->tuple4);
+	old = insert(hn, conn, HALB_SIDE_CLIENT);
 	if (unlikely(old)) {
 		halb_conn_free(conn);
 		return IS_ERR(old) ? old : halb_conn_of(old);
@@ -235,7 +259,7 @@ struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
 		halb_server_conns_changed(server);
 	}
 	if (nat) {
-		ret = insert_reply(hn, v6, conn);
+		ret = insert_reply(hn, conn);
 		if (unlikely(ret)) {
 			halb_conn_kill(hn, conn);
 			return ERR_PTR(ret);

@@ -69,6 +69,7 @@ struct halb_tuple6 {
  * @route: cached route back to the client (nat only)
  * @state: enum halb_conn_state and HALB_CONN_* bits
  * @seen: halb_now() of the last packet
+ * @hash: of the tuple by which @node is found, while it is in the table
  * @dead: links it into &halb_net.dead once it left the table
  * @tuple4: its name; IPv4 connections are allocated up to here (64 bytes)
  * @tuple6: its name
@@ -79,7 +80,10 @@ struct halb_conn {
 	struct halb_route __rcu *route;
 	u32 state;
 	u32 seen;
-	struct llist_node dead;
+	union {
+		u32 hash[2];
+		struct llist_node dead;
+	};
 	union {
 		struct halb_tuple4 tuple4;
 		struct halb_tuple6 tuple6;

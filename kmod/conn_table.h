@@ -10,22 +10,35 @@
 
 #include "conn.h"
 
+/**
+ * struct halb_key4 - what a connection is looked up by
+ * @tuple: addresses and ports as the packet has them; first, see halb_cmp4()
+ * @hash: halb_hash4() of it, computed once for lookup and insertion
+ */
+struct halb_key4 {
+	struct halb_tuple4 tuple;
+	u32 hash;
+};
+
+struct halb_key6 {
+	struct halb_tuple6 tuple;
+	u32 hash;
+};
+
 /*
  * A keyed hash over the whole tuple: whoever can choose addresses and ports
  * cannot choose the bucket. On 64 bit this is SipHash-1-3.
  */
-static inline u32 halb_hash4(const void *data, u32 len, u32 seed)
+static inline u32 halb_hash4(const struct halb_tuple4 *t)
 {
-	const struct halb_tuple4 *t = data;
-
-	return hsiphash_4u32((__force u32)t->client ^ seed, (__force u32)t->vip,
+	return hsiphash_4u32((__force u32)t->client, (__force u32)t->vip,
 			     (__force u32)t->cport << 16 | (__force u32)t->vport,
 			     t->protocol << 8 | t->kind, &halb_hash_key);
 }
 
-static inline u32 halb_hash6(const void *data, u32 len, u32 seed)
+static inline u32 halb_hash6(const struct halb_tuple6 *t)
 {
-	return hsiphash(data, sizeof(struct halb_tuple6), &halb_hash_key) ^ seed;
+	return hsiphash(t, sizeof(*t), &halb_hash_key);
 }
 
 /* What the server sends, named as the packet itself names it. */
@@ -59,26 +72,23 @@ static inline void halb_reply_tuple6(const struct halb_conn *conn,
 	};
 }
 
-static inline u32 halb_hash_node4(const void *data, u32 len, u32 seed)
+/*
+ * The hash is secret and does not change with the table's seed: buckets are
+ * taken from more of its bits as the table grows.
+ */
+static inline u32 halb_hash_key_of4(const void *data, u32 len, u32 seed)
 {
-	const struct halb_conn *conn = halb_conn_of(data);
-	struct halb_tuple4 reply;
-
-	if (halb_conn_side(data) == HALB_SIDE_CLIENT)
-		return halb_hash4(&conn->tuple4, len, seed);
-	halb_reply_tuple4(conn, &reply);
-	return halb_hash4(&reply, len, seed);
+	return ((const struct halb_key4 *)data)->hash;
 }
 
-static inline u32 halb_hash_node6(const void *data, u32 len, u32 seed)
+static inline u32 halb_hash_key_of6(const void *data, u32 len, u32 seed)
 {
-	const struct halb_conn *conn = halb_conn_of(data);
-	struct halb_tuple6 reply;
+	return ((const struct halb_key6 *)data)->hash;
+}
 
-	if (halb_conn_side(data) == HALB_SIDE_CLIENT)
-		return halb_hash6(&conn->tuple6, len, seed);
-	halb_reply_tuple6(conn, &reply);
-	return halb_hash6(&reply, len, seed);
+static inline u32 halb_hash_node(const void *data, u32 len, u32 seed)
+{
+	return halb_conn_of(data)->hash[halb_conn_side(data)];
 }
 
 static inline bool halb_tuple4_equal(const struct halb_tuple4 *a,
@@ -102,7 +112,7 @@ static inline int halb_cmp4(struct rhashtable_compare_arg *arg,
 			    const void *data)
 {
 	const struct halb_conn *conn = halb_conn_of(data);
-	const struct halb_tuple4 *key = arg->key;
+	const struct halb_tuple4 *key = arg->key;	/* begins halb_key4 */
 
 	if (halb_conn_side(data) == HALB_SIDE_SERVER) {
 		struct halb_tuple4 reply;
@@ -136,8 +146,8 @@ static inline int halb_cmp6(struct rhashtable_compare_arg *arg,
 static const struct rhashtable_params halb_conn_params4 = {
 	.key_len = sizeof(struct halb_tuple4),
 	.head_offset = 0,
-	.hashfn = halb_hash4,
-	.obj_hashfn = halb_hash_node4,
+	.hashfn = halb_hash_key_of4,
+	.obj_hashfn = halb_hash_node,
 	.obj_cmpfn = halb_cmp4,
 	.min_size = 1024,
 	.automatic_shrinking = true,
@@ -146,8 +156,8 @@ static const struct rhashtable_params halb_conn_params4 = {
 static const struct rhashtable_params halb_conn_params6 = {
 	.key_len = sizeof(struct halb_tuple6),
 	.head_offset = 0,
-	.hashfn = halb_hash6,
-	.obj_hashfn = halb_hash_node6,
+	.hashfn = halb_hash_key_of6,
+	.obj_hashfn = halb_hash_node,
 	.obj_cmpfn = halb_cmp6,
 	.min_size = 1024,
 	.automatic_shrinking = true,
@@ -156,21 +166,21 @@ static const struct rhashtable_params halb_conn_params6 = {
 /**
  * halb_conn_lookup4 - finds the connection that a packet belongs to
  * @hn: netns
- * @tuple: source, destination and ports of the packet
+ * @key: source, destination and ports of the packet, with their hash
  *
  * Context: RCU read side. Return: the link that matched (halb_conn_side()
  * tells who sent the packet), or NULL.
  */
 static __always_inline struct rhash_head *
-halb_conn_lookup4(struct halb_net *hn, const struct halb_tuple4 *tuple)
+halb_conn_lookup4(struct halb_net *hn, const struct halb_key4 *key)
 {
-	return rhashtable_lookup(&hn->conns[0], tuple, halb_conn_params4);
+	return rhashtable_lookup(&hn->conns[0], key, halb_conn_params4);
 }
 
 static __always_inline struct rhash_head *
-halb_conn_lookup6(struct halb_net *hn, const struct halb_tuple6 *tuple)
+halb_conn_lookup6(struct halb_net *hn, const struct halb_key6 *key)
 {
-	return rhashtable_lookup(&hn->conns[1], tuple, halb_conn_params6);
+	return rhashtable_lookup(&hn->conns[1], key, halb_conn_params6);
 }
 
 #endif

@@ -188,6 +188,7 @@ static noinline unsigned int defragment4(struct halb_net *hn,
 static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
 {
 	struct halb_packet pkt = { .hn = hn, .skb = skb };
+	struct halb_key4 key;
 	const struct iphdr *iph = ip_hdr(skb);
 	struct rhash_head *node;
 	unsigned int verdict;
@@ -216,7 +217,9 @@ static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
 		.vport = dport,
 		.protocol = pkt.protocol,
 	};
-	node = halb_conn_lookup4(hn, &pkt.tuple4);
+	key.tuple = pkt.tuple4;
+	key.hash = pkt.hash = halb_hash4(&key.tuple);
+	node = halb_conn_lookup4(hn, &key);
 	if (likely(node))
 		return known(&pkt, node);
 	return halb_schedule(&pkt);
@@ -279,6 +282,7 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 static unsigned int ours6(struct halb_net *hn, struct sk_buff *skb)
 {
 	struct halb_packet pkt = { .hn = hn, .skb = skb, .v6 = true };
+	struct halb_key6 key;
 	const struct ipv6hdr *ip6h;
 	struct rhash_head *node;
 	unsigned int verdict;
@@ -303,7 +307,9 @@ static unsigned int ours6(struct halb_net *hn, struct sk_buff *skb)
 		.vport = dport,
 		.protocol = pkt.protocol,
 	};
-	node = halb_conn_lookup6(hn, &pkt.tuple6);
+	key.tuple = pkt.tuple6;
+	key.hash = pkt.hash = halb_hash6(&key.tuple);
+	node = halb_conn_lookup6(hn, &key);
 	if (likely(node))
 		return known(&pkt, node);
 	return halb_schedule(&pkt);

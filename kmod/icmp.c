@@ -411,7 +411,7 @@ unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
 	struct halb_packet pkt = {
 		.hn = hn, .skb = skb, .thoff = off, .protocol = IPPROTO_ICMP,
 	};
-	struct halb_tuple4 tuple;
+	struct halb_key4 key;
 	struct rhash_head *node;
 	struct icmphdr icmph;
 	struct quote q;
@@ -429,8 +429,9 @@ unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
 	}
 	if (!has_ports(q.protocol))
 		return NF_ACCEPT;
-	reversed4(skb, &q, &tuple);
-	node = halb_conn_lookup4(hn, &tuple);
+	reversed4(skb, &q, &key.tuple);
+	key.hash = halb_hash4(&key.tuple);
+	node = halb_conn_lookup4(hn, &key);
 	if (!node)
 		return NF_ACCEPT;
 	/* what was wrong when it came must not leave with a right checksum */
@@ -446,7 +447,7 @@ unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb)
 		.hn = hn, .skb = skb, .v6 = true, .protocol = IPPROTO_ICMPV6,
 	};
 	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
-	struct halb_tuple6 tuple;
+	struct halb_key6 key;
 	struct rhash_head *node;
 	struct icmp6hdr icmp6h;
 	__be16 frag_off;
@@ -470,8 +471,9 @@ unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb)
 	}
 	if (!has_ports(q.protocol))
 		return NF_ACCEPT;
-	reversed6(skb, &q, &tuple);
-	node = halb_conn_lookup6(hn, &tuple);
+	reversed6(skb, &q, &key.tuple);
+	key.hash = halb_hash6(&key.tuple);
+	node = halb_conn_lookup6(hn, &key);
 	if (!node)
 		return NF_ACCEPT;
 	if (nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMPV6))

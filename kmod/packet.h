@@ -21,6 +21,7 @@
  * @thoff: offset of the transport header from skb->data
  * @protocol: transport protocol
  * @tcp_flags: byte 13 of the TCP header, 0 for other protocols
+ * @hash: of the tuple, as the table of connections has it
  * @v6: IPv6
  * @rewritten: addresses are right already: an ICMP error
  * @tuple4: source, destination and ports (IPv4)
@@ -32,6 +33,7 @@ struct halb_packet {
 	u16 thoff;
 	u8 protocol;
 	u8 tcp_flags;
+	u32 hash;
 	bool v6;
 	bool rewritten;
 	union {

@@ -3,6 +3,7 @@
  * The first packet of a flow: which service, which server, a connection.
  */
 #include "conn_new.h"
+#include "conn_table.h"
 #include "packet.h"
 #include "template.h"
 #include "xmit.h"
@@ -97,13 +98,16 @@ static struct halb_conn *new_template(const struct halb_packet *pkt,
 	template = halb_conn_alloc(server, pkt->v6, HALB_CONN_STATE_TEMPLATE);
 	if (!template)
 		return ERR_PTR(-ENOMEM);
-	if (pkt->v6)
+	if (pkt->v6) {
 		halb_template_tuple6(&template->tuple6, &plan->key,
 				     &pkt->tuple6.client,
 				     plan->persist_prefix);
-	else
+		template->hash[0] = halb_hash6(&template->tuple6);
+	} else {
 		halb_template_tuple4(&template->tuple4, &plan->key,
 				     pkt->tuple4.client, plan->persist_prefix);
+		template->hash[0] = halb_hash4(&template->tuple4);
+	}
 	return halb_conn_insert(pkt->hn, template);
 }
 
@@ -167,6 +171,7 @@ static struct halb_conn *new_conn(const struct halb_packet *pkt,
 		conn->tuple6 = pkt->tuple6;
 	else
 		conn->tuple4 = pkt->tuple4;
+	conn->hash[0] = pkt->hash;
 	return halb_conn_insert(pkt->hn, conn);
 }
 

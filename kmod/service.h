@@ -39,7 +39,7 @@ struct halb_service_key {
 	__be16 port;
 	u8 protocol;
 	u8 af;
-};
+} __aligned(sizeof(u64));
 
 struct halb_slot {
 	struct halb_server *server;

@@ -87,7 +87,7 @@ static bool may_fragment(const struct halb_packet *pkt, unsigned int mtu)
 
 /*
  * Everything that may stop the packet, before anything in it is changed: the
- * answer to the sender quotes it as it came. Zero, or a verdict.
+ * answer to the sender quotes it as it came. HALB_GO_ON, or a verdict.
  */
 static unsigned int check(struct halb_packet *pkt,
 			  const struct halb_route *route,
@@ -236,22 +236,10 @@ static unsigned int segment(struct halb_packet *pkt)
 	return NF_STOLEN;
 }
 
-/*
- * Fragments find their neighbour by the route alone: with direct routing their
- * destination is the VIP.
- */
 static noinline unsigned int leave_in_fragments(struct halb_packet *pkt,
-						const struct halb_way *way)
+						const struct halb_route *route)
 {
-	static const union nf_inet_addr any;
-	struct halb_route *route;
-
-	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET,
-				way->to, &any, HALB_ROUTE_GATEWAY);
-	if (!route)
-		return halb_drop(pkt, NO_ROUTE);
 	skb_dst_set(pkt->skb, dst_clone(route->dst));
-	halb_route_discard(route);
 	if (skb_is_gso(pkt->skb))
 		return segment(pkt);
 	fragment(pkt, pkt->skb);
@@ -292,7 +280,7 @@ static unsigned int leave(struct halb_packet *pkt,
 	if (unlikely(!route->direct || has_xfrm_policy(pkt->hn->net)))
 		return leave_by_stack(pkt, route);
 	if (unlikely(way->fragment))
-		return leave_in_fragments(pkt, way);
+		return leave_in_fragments(pkt, route);
 	halb_path_count(pkt->hn, DIRECT);
 	skb_dst_set_noref(pkt->skb, route->dst);
 	to_neighbour(pkt->skb, route->dst, pkt->v6, way->to);
@@ -325,6 +313,37 @@ static bool is_local(const struct halb_packet *pkt,
 	       RTCF_LOCAL;
 }
 
+/*
+ * What the route to a server must have. With direct routing the packet's
+ * destination is the VIP: the next hop must come from the route alone, also
+ * for packets that wait until the neighbour is known and ask again.
+ */
+static unsigned int wanted(const struct halb_server *server)
+{
+	switch (server->method) {
+	case HALB_METHOD_DR:
+		return HALB_ROUTE_GATEWAY;
+	case HALB_METHOD_TUN:
+		return HALB_ROUTE_SOURCE;
+	default:
+		return 0;
+	}
+}
+
+/* May the packet go into a tunnel at all? HALB_GO_ON, or a verdict. */
+static unsigned int check_tunnel(struct halb_packet *pkt,
+				 unsigned int overhead)
+{
+	const struct sk_buff *skb = pkt->skb;
+
+	if (unlikely(skb->encapsulation))
+		return halb_drop(pkt, ENCAPSULATED);
+	/* the outer header could not say how long it is */
+	if (unlikely(!skb_is_gso(skb) && skb->len + overhead > IP_MAX_MTU))
+		return halb_drop(pkt, TOO_BIG);
+	return HALB_GO_ON;
+}
+
 /**
  * halb_xmit_to_server - sends a packet to its connection's server
  * @pkt: packet of a client
@@ -344,8 +363,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
 		route = renew(pkt, &server->route, &server->addr, &any,
-			      server->method == HALB_METHOD_TUN ?
-			      HALB_ROUTE_SOURCE : 0);
+			      wanted(server));
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
@@ -355,9 +373,10 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 			halb_pass(pkt, LOCAL_SERVER);
 
 	if (server->method == HALB_METHOD_TUN) {
-		if (unlikely(pkt->skb->encapsulation))
-			return halb_drop(pkt, ENCAPSULATED);
 		overhead = halb_tun_overhead(pkt);
+		verdict = check_tunnel(pkt, overhead);
+		if (unlikely(verdict != HALB_GO_ON))
+			return verdict;
 	}
 	verdict = check(pkt, route, &way, overhead);
 	if (unlikely(verdict != HALB_GO_ON))
