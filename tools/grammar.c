@@ -342,6 +342,7 @@ static bool parse_settings(struct args *args, struct halb_change *change)
 
 /* --- whole commands ---------------------------------------------------------- */
 
+/* verbs: those that change something, and last of all show. */
 static bool parse_verb(struct args *args, const char *noun, const char *const *verbs,
 		       size_t count, const char **verb)
 {
@@ -350,9 +351,13 @@ static bool parse_verb(struct args *args, const char *noun, const char *const *v
 	snprintf(what, sizeof(what), "what to do with the %s", noun);
 	if (!args_need(args, what, verb))
 		return false;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i + 1 < count; i++)
 		if (!strcmp(*verb, verbs[i]))
 			return true;
+	/* Whoever shows things does not come here, but with a restore. */
+	if (!strcmp(*verb, "show"))
+		return args_fail(args, "'%s show' changes nothing: it is no part of a configuration",
+				 noun);
 	return args_unknown(args, "command", *verb, noun, verbs, count);
 }
 
@@ -367,7 +372,7 @@ static enum halb_change_op op_of(const char *verb)
 
 static bool parse_service_command(struct args *args, struct halb_change *change)
 {
-	static const char *const verbs[] = { "add", "set", "del", "flush" };
+	static const char *const verbs[] = { "add", "set", "del", "flush", "show" };
 	const char *verb;
 
 	if (!parse_verb(args, "service", verbs, ARRAY_SIZE(verbs), &verb))
@@ -383,7 +388,7 @@ static bool parse_service_command(struct args *args, struct halb_change *change)
 
 static bool parse_server_command(struct args *args, struct halb_change *change)
 {
-	static const char *const verbs[] = { "add", "set", "del", "drain" };
+	static const char *const verbs[] = { "add", "set", "del", "drain", "show" };
 	const char *verb;
 
 	if (!parse_verb(args, "server", verbs, ARRAY_SIZE(verbs), &verb))
@@ -395,7 +400,7 @@ static bool parse_server_command(struct args *args, struct halb_change *change)
 
 static bool parse_settings_command(struct args *args, struct halb_change *change)
 {
-	static const char *const verbs[] = { "set" };
+	static const char *const verbs[] = { "set", "show" };
 	const char *verb;
 
 	if (!parse_verb(args, "settings", verbs, ARRAY_SIZE(verbs), &verb))

@@ -235,7 +235,13 @@ static int run(struct args *args)
 		return CLI_USAGE;
 	}
 	index = find_command(args, word);
-	return index < 0 ? cli_usage(args) : commands[index].run(&cli, args);
+	if (index < 0)
+		return cli_usage(args);
+	if (args->count == 2 && !strcmp(args->words[1], "help")) {
+		print_usage(stdout, &commands[index]);
+		return CLI_OK;
+	}
+	return commands[index].run(&cli, args);
 }
 
 /* A command whose output was lost has failed, even if all else went well. */

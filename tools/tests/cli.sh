@@ -57,6 +57,7 @@ expect 2 "halbctl: unknown word 'rat' in stats: did you mean 'rate'?" "word" -- 
 expect 2 "halbctl: save writes commands, not JSON*" "save -j" -- save -j
 expect 0 "" "help" -- help
 expect 0 "" "help of a command" -- help server
+expect 0 "" "help after a command" -- server help
 expect 0 "" "-h" -- -h
 expect 0 "" "-h after a command" -- conn -h
 expect 0 "" "version" -- version
