@@ -49,7 +49,7 @@
 
 /* Part of the contract between directors, as is every constant below. */
 static const siphash_key_t halb_maglev_key_offset = {
-	{ 0x68616c62206f6666ULL, 0x7365742020206b31ULL }	/* "halb off..." */
+	{ 0x68616c62206f6666ULL, 0x7365742020206b31ULL }
 };
 
 static const siphash_key_t halb_maglev_key_skip = {
@@ -77,7 +77,7 @@ static const u32 halb_maglev_sizes[] = { 4093, 65521, 262139 };
 struct turn {
 	const u8 *id;
 	u32 weight;
-	u32 pos;	/* the slot that it prefers most of those not yet tried */
+	u32 pos;	/* of the slots not yet tried, the one preferred */
 	u32 skip;
 	u16 index;
 };

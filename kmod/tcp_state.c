@@ -33,7 +33,7 @@
 #define NEXT(syn, fin, ack, rst)				\
 	(ST_##syn * IF_SYN + ST_##fin * IF_FIN +		\
 	 ST_##ack * IF_ACK + ST_##rst * IF_RST + ST_CL * IF_NONE)
-#define STAY(state)	((u64)(state) * ALWAYS)
+#define STAY(state)	((u64)HALB_CONN_STATE_##state * ALWAYS)
 
 const u64 halb_tcp_next_table[3][16] = {
 	[HALB_TCP_INPUT] = {			/* SYN FIN ACK RST */
@@ -48,8 +48,8 @@ const u64 halb_tcp_next_table[3][16] = {
 		[HALB_CONN_STATE_LAST_ACK]	= NEXT(SR, LA, CL, LA),
 		[HALB_CONN_STATE_LISTEN]	= NEXT(SR, LI, LI, LI),
 		[HALB_CONN_STATE_SYNACK]	= NEXT(SR, TW, ES, SR),
-		[HALB_CONN_STATE_UDP]		= STAY(HALB_CONN_STATE_UDP),
-		[HALB_CONN_STATE_TEMPLATE]	= STAY(HALB_CONN_STATE_TEMPLATE),
+		[HALB_CONN_STATE_UDP]		= STAY(UDP),
+		[HALB_CONN_STATE_TEMPLATE]	= STAY(TEMPLATE),
 	},
 	[HALB_TCP_OUTPUT] = {
 		[HALB_CONN_STATE_NONE]		= NEXT(SS, TW, ES, CL),
@@ -63,10 +63,10 @@ const u64 halb_tcp_next_table[3][16] = {
 		[HALB_CONN_STATE_LAST_ACK]	= NEXT(SS, LA, LA, CL),
 		[HALB_CONN_STATE_LISTEN]	= NEXT(LI, LI, ES, CL),
 		[HALB_CONN_STATE_SYNACK]	= NEXT(SR, TW, ES, CL),
-		[HALB_CONN_STATE_UDP]		= STAY(HALB_CONN_STATE_UDP),
-		[HALB_CONN_STATE_TEMPLATE]	= STAY(HALB_CONN_STATE_TEMPLATE),
+		[HALB_CONN_STATE_UDP]		= STAY(UDP),
+		[HALB_CONN_STATE_TEMPLATE]	= STAY(TEMPLATE),
 	},
-	/* as input, but the server's FIN is never seen: the client's is enough */
+	/* as input, but only the client's FIN is ever seen */
 	[HALB_TCP_INPUT_ONLY] = {
 		[HALB_CONN_STATE_NONE]		= NEXT(SR, CL, ES, CL),
 		[HALB_CONN_STATE_ESTABLISHED]	= NEXT(ES, FW, ES, CL),
@@ -79,8 +79,8 @@ const u64 halb_tcp_next_table[3][16] = {
 		[HALB_CONN_STATE_LAST_ACK]	= NEXT(SR, LA, CL, LA),
 		[HALB_CONN_STATE_LISTEN]	= NEXT(SR, LI, LI, LI),
 		[HALB_CONN_STATE_SYNACK]	= NEXT(SR, TW, ES, CL),
-		[HALB_CONN_STATE_UDP]		= STAY(HALB_CONN_STATE_UDP),
-		[HALB_CONN_STATE_TEMPLATE]	= STAY(HALB_CONN_STATE_TEMPLATE),
+		[HALB_CONN_STATE_UDP]		= STAY(UDP),
+		[HALB_CONN_STATE_TEMPLATE]	= STAY(TEMPLATE),
 	},
 };
 

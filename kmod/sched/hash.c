@@ -24,12 +24,12 @@
  */
 #include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "sched.h"
 
-#define HALB_HASH_BITS		8
-#define HALB_HASH_BUCKETS	(1 << HALB_HASH_BITS)
+#define HALB_HASH_BUCKETS	256
 #define HALB_HASH_NONE		0xffff
 
 struct hash_table {
@@ -76,7 +76,8 @@ static u32 hash_addr(u8 af, const union nf_inet_addr *addr, __be16 port)
 	if (af == AF_INET6)
 		word = addr->ip6[0] ^ addr->ip6[1] ^ addr->ip6[2] ^
 		       addr->ip6[3];
-	return hash_32(be32_to_cpu(word) + be16_to_cpu(port), HALB_HASH_BITS);
+	return hash_32(be32_to_cpu(word) + be16_to_cpu(port),
+		       ilog2(HALB_HASH_BUCKETS));
 }
 
 /* Whether there is a server at all; @server is NULL if it is not usable. */

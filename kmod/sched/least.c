@@ -4,7 +4,7 @@
  * wlc, sed, nq; and by its weight: fo, ovf.
  *
  * The table is a tournament: a complete binary tree over the slots, each inner
- * node of which names the winner of its subtree, so that the root names the
+ * node of which holds the winner of its subtree, so that the root holds the
  * server for the next flow. A server whose counts changed plays its matches
  * again up to the root, O(log n); watch.c says when.
  *
@@ -22,119 +22,127 @@
 
 enum rule { RULE_LC, RULE_WLC, RULE_SED, RULE_NQ, RULE_FO, RULE_OVF };
 
-/* A weight of 0 never wins against another: a server that may not be chosen. */
-struct price {
+/**
+ * struct entry - a server in the tournament
+ * @cost: numerator of its cost
+ * @weight: denominator; 0 never wins against another: may not be chosen
+ * @slot: of the server
+ */
+struct entry {
 	u64 cost;
 	u32 weight;
+	u32 slot;
 };
 
 /**
  * struct least - table of a plan
  * @rule: what is the best server
- * @leaves: number of slots rounded up to a power of two, at least 2
- * @winner: slot that won the subtree of a node; the root is 1, the children of
- *	node i are 2i and 2i + 1, the slots are nodes @leaves and up
- * @price: of each slot
+ * @leaves: number of slots rounded up to a power of two
+ * @node: the root is 1, the children of node i are 2i and 2i + 1, the slots
+ *	are nodes @leaves and up; each is a copy of the winner below it, so that
+ *	a match reads one place only
  */
 struct least {
 	enum rule rule;
 	u32 leaves;
-	u32 *winner;
-	struct price price[];
+	struct entry node[];
 };
 
-static struct price price_of(enum rule rule, const struct halb_slot *slot)
+static struct entry entry_of(enum rule rule, const struct halb_plan *plan,
+			     u32 index)
 {
+	const struct halb_slot *slot = &plan->slots[index];
 	const struct halb_server *server = slot->server;
 	u32 active = max(atomic_read(&server->active), 0);
-	struct price price = { .cost = 1 };
+	struct entry entry = { .cost = 1, .slot = index };
 
 	if (!halb_slot_usable(slot))
-		return price;
-	price.weight = slot->weight;
+		return entry;
+	entry.weight = slot->weight;
 	switch (rule) {
 	case RULE_LC:
-		price.weight = 1;
+		entry.weight = 1;
 		fallthrough;
 	case RULE_WLC:
-		price.cost = halb_server_load(server);
+		entry.cost = halb_server_load(server);
 		break;
 	case RULE_NQ:
 		/* an idle server at once, whatever its weight */
-		price.cost = active ? (u64)active + 1 : 0;
+		entry.cost = active ? (u64)active + 1 : 0;
 		break;
 	case RULE_SED:
-		price.cost = (u64)active + 1;
+		entry.cost = (u64)active + 1;
 		break;
 	case RULE_OVF:
 		if (active > slot->weight) {
-			price.weight = 0;
+			entry.weight = 0;
 			break;
 		}
 		fallthrough;
 	case RULE_FO:
-		price.cost = U32_MAX - slot->weight;
-		price.weight = 1;
+		entry.cost = U32_MAX - slot->weight;
+		entry.weight = 1;
 		break;
 	}
-	return price;
+	return entry;
 }
 
-/* @b must be better to win; 2^41 connections times 2^16 do not overflow */
-static u32 match(const struct least *least, u32 a, u32 b)
+/* Whether @b beats @a, which comes before it; 2^41 times 2^16 fits. */
+static bool beats(const struct entry *b, const struct entry *a)
 {
-	const struct price *x = &least->price[a], *y = &least->price[b];
-
-	return y->cost * x->weight < x->cost * y->weight ? b : a;
-}
-
-static u32 winner(const struct least *least, u32 p)
-{
-	return p < least->leaves ? least->winner[p] : p - least->leaves;
-}
-
-static u32 play(const struct least *least, u32 p)
-{
-	return match(least, winner(least, 2 * p), winner(least, 2 * p + 1));
+	return b->cost * a->weight < a->cost * b->weight;
 }
 
 static void least_update(struct halb_plan *plan, u32 slot)
 {
 	struct least *least = plan->table;
+	struct entry entry = entry_of(least->rule, plan, slot);
+	struct entry *node = least->node, *other;
 	u32 p = least->leaves + slot;
-	struct price price;
 
-	price = price_of(least->rule, &plan->slots[slot]);
-	least->price[slot].cost = price.cost;
-	/* read by picks that do not hold the lock */
-	WRITE_ONCE(least->price[slot].weight, price.weight);
-	while (p >>= 1) {
-		u32 won = play(least, p);
-
+	do {
 		/* a match between others has the result that it had */
-		if (won != slot && won == least->winner[p])
+		if (entry.slot != slot && entry.slot == node[p].slot)
 			break;
-		WRITE_ONCE(least->winner[p], won);
-	}
+		node[p].cost = entry.cost;
+		/* read at the root by picks that do not hold the lock */
+		WRITE_ONCE(node[p].weight, entry.weight);
+		WRITE_ONCE(node[p].slot, entry.slot);
+
+		/*
+		 * Whether the other one beats it; of equal ones the left one
+		 * wins, whose number is even. The root plays with node 0, for
+		 * nothing.
+		 */
+		other = &node[p ^ 1];
+		if (other->cost * entry.weight <
+		    entry.cost * other->weight + (p & 1))
+			entry = *other;
+		p >>= 1;
+	} while (p);
 }
 
 static int least_build(struct halb_plan *plan, enum rule rule)
 {
-	u32 leaves = roundup_pow_of_two(max(plan->count, 2U));
+	u32 leaves = roundup_pow_of_two(max(plan->count, 1U));
 	struct least *least;
 	u32 i;
 
-	least = kvzalloc(struct_size(least, price, leaves) +
-			 leaves * sizeof(*least->winner), GFP_KERNEL_ACCOUNT);
+	least = kvzalloc(struct_size(least, node, 2 * (size_t)leaves),
+			 GFP_KERNEL_ACCOUNT);
 	if (!least)
 		return -ENOMEM;
 	least->rule = rule;
 	least->leaves = leaves;
-	least->winner = (u32 *)&least->price[leaves];
-	for (i = 0; i < plan->count; i++)
-		least->price[i] = price_of(rule, &plan->slots[i]);
-	for (i = leaves - 1; i > 0; i--)
-		least->winner[i] = play(least, i);
+	for (i = 0; i < leaves; i++)
+		least->node[leaves + i] = i < plan->count ?
+					  entry_of(rule, plan, i) :
+					  (struct entry) { .cost = 1 };
+	for (i = leaves - 1; i > 0; i--) {
+		const struct entry *pair = &least->node[2 * i];
+
+		least->node[i] = pair[beats(&pair[1], &pair[0])];
+	}
 	plan->table = least;
 	return 0;
 }
@@ -144,21 +152,23 @@ static struct halb_server *least_pick(struct halb_plan *plan,
 {
 	struct halb_service *service = plan->service;
 	const struct least *least = plan->table;
+	const struct entry *best = &least->node[1];
 	u32 tries = HALB_SCHED_TRIES;
 
 	halb_sched_catch_up(plan);
 	while (tries--) {
-		u32 best = READ_ONCE(least->winner[1]);
 		struct halb_server *server;
+		u32 slot;
 
-		if (!READ_ONCE(least->price[best].weight))
+		if (!READ_ONCE(best->weight))
 			break;
-		server = plan->slots[best].server;
+		slot = READ_ONCE(best->slot);
+		server = plan->slots[slot].server;
 		if (likely(halb_server_available(server)))
 			return server;
 		/* it will say so itself in a moment; do not wait */
 		spin_lock(&service->sched_lock);
-		least_update(plan, best);
+		least_update(plan, slot);
 		spin_unlock(&service->sched_lock);
 	}
 	return NULL;

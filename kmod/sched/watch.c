@@ -33,6 +33,11 @@
 /* Slots brought up to date at a time when a plan starts. */
 #define HALB_START_CHUNK	64
 
+static bool overloaded(const struct halb_server *server)
+{
+	return READ_ONCE(server->flags) & HALB_SERVER_OVERLOAD;
+}
+
 /**
  * halb_server_conns_changed - tells the scheduler that a server changed
  * @server: server whose counts of connections or overload flag changed
@@ -43,7 +48,6 @@
  */
 void halb_server_conns_changed(struct halb_server *server)
 {
-	unsigned long flags;
 	u8 watch;
 
 	/*
@@ -55,11 +59,10 @@ void halb_server_conns_changed(struct halb_server *server)
 	watch = READ_ONCE(server->watch);
 	if (watch == HALB_WATCH_NONE || test_bit(0, &server->dirty_bit))
 		return;
-	flags = READ_ONCE(server->flags);
-	if (flags & HALB_SERVER_REMOVED)
-		return;
 	if (watch == HALB_WATCH_OVERLOAD &&
-	    !!(flags & HALB_SERVER_OVERLOAD) == READ_ONCE(server->overload_seen))
+	    overloaded(server) == READ_ONCE(server->overload_seen))
+		return;
+	if (READ_ONCE(server->flags) & HALB_SERVER_REMOVED)
 		return;
 	if (!test_and_set_bit(0, &server->dirty_bit))
 		llist_add(&server->dirty, &server->service->dirty);
@@ -70,12 +73,13 @@ static void update(struct halb_plan *plan, struct halb_server *server, u32 slot)
 {
 	bool overload;
 
-	do {
-		overload = READ_ONCE(server->flags) & HALB_SERVER_OVERLOAD;
-		WRITE_ONCE(server->overload_seen, overload);
-		smp_mb(); /* see halb_server_conns_changed() */
-	} while (overload !=
-		 !!(READ_ONCE(server->flags) & HALB_SERVER_OVERLOAD));
+	if (plan->sched->watch == HALB_WATCH_OVERLOAD) {
+		do {
+			overload = overloaded(server);
+			WRITE_ONCE(server->overload_seen, overload);
+			smp_mb(); /* see halb_server_conns_changed() */
+		} while (overload != overloaded(server));
+	}
 	plan->sched->update(plan, slot);
 }
 
@@ -83,7 +87,7 @@ static void hear(struct halb_plan *plan, struct halb_server *server)
 {
 	u32 slot = READ_ONCE(server->slot);
 
-	/* ordered: the list was read before, the server's state is read after */
+	/* ordered: the list was read before, the state is read after */
 	test_and_clear_bit(0, &server->dirty_bit);
 	/* else it was removed from the service, or is not yet in the plan */
 	if (slot < plan->count && plan->slots[slot].server == server)
@@ -110,7 +114,7 @@ void halb_sched_hear(struct halb_plan *plan)
 		if (!node)
 			break;
 		server = llist_entry(node, struct halb_server, dirty);
-		/* as soon as hear() clears its bit, it may join the list again */
+		/* once hear() cleared its bit, it may join the list again */
 		node = node->next;
 		hear(plan, server);
 	}

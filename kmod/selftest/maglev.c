@@ -127,7 +127,8 @@ static bool __init test_flow_hash(void)
 	ok = EXPECT(halb_maglev_hash4(addr, 0, 0) == 0xe9dba240);
 	ok &= EXPECT(halb_maglev_hash4(addr, cpu_to_be16(80), 0) == 0x6fcc4650);
 	ok &= EXPECT(halb_maglev_hash4(addr, 0, 1) == 0xf0956a69);
-	ok &= EXPECT(halb_maglev_hash6(addr6, cpu_to_be16(80), 2) == 0xe41a7f56);
+	ok &= EXPECT(halb_maglev_hash6(addr6, cpu_to_be16(80), 2) ==
+		     0xe41a7f56);
 	return ok;
 }
 

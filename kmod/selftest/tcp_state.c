@@ -22,10 +22,13 @@ struct tcp_life {
 	} step[8];
 };
 
-#define IN(flags, state)	{ HALB_TCP_INPUT, flags, HALB_CONN_STATE_##state }
-#define OUT(flags, state)	{ HALB_TCP_OUTPUT, flags, HALB_CONN_STATE_##state }
-#define ONLY(flags, state)	\
-	{ HALB_TCP_INPUT_ONLY, flags, HALB_CONN_STATE_##state }
+/* each pastes at once: some of the names are macros elsewhere */
+#define IN(flags, name)	\
+	{ HALB_TCP_INPUT, flags, HALB_CONN_STATE_##name }
+#define OUT(flags, name)	\
+	{ HALB_TCP_OUTPUT, flags, HALB_CONN_STATE_##name }
+#define ONLY(flags, name)	\
+	{ HALB_TCP_INPUT_ONLY, flags, HALB_CONN_STATE_##name }
 
 static const struct tcp_life tcp_lives[] __initconst = {
 	{ "nat, the client closes", {
@@ -50,7 +53,8 @@ static const struct tcp_life tcp_lives[] __initconst = {
 	{ "RST before SYN before FIN before ACK; none closes", {
 		IN(ACK, ESTABLISHED), IN(SYN | FIN | ACK, ESTABLISHED),
 		IN(FIN | ACK, CLOSE_WAIT), IN(RST | SYN | FIN | ACK, CLOSE),
-		IN(RST | SYN, CLOSE), IN(SYN | FIN, SYN_RECV), IN(PSH, CLOSE) } },
+		IN(RST | SYN, CLOSE), IN(SYN | FIN, SYN_RECV),
+		IN(PSH, CLOSE) } },
 };
 
 bool __init halb_tcp_state_selftest(void)

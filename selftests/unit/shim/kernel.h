@@ -199,6 +199,8 @@ static inline struct llist_node *llist_del_all(struct llist_head *head)
 	     it_ = next_)
 
 /* Numbers. */
+#define ilog2(n)	__builtin_ctzl(n)	/* of a power of two */
+
 static inline bool is_power_of_2(unsigned long n)
 {
 	return n && !(n & (n - 1));
