@@ -29,6 +29,13 @@ configure() {
 	END
 }
 
+# listen NS: a server that never closes first, however long it takes.
+listen() {
+	on "$1" socat TCP6-LISTEN:80,ipv6only=0,reuseaddr,fork PIPE 2> /dev/null 9>&- &
+	disown
+	wait_for 20 on "$1" nc -z 127.0.0.1 80 || bail "no server in $1"
+}
+
 # hold PORT VIP VPORT: a TCP connection that says nothing, from this port, until released.
 hold() {
 	cl nc -N -p "$1" "$2" "$3" < "$TMP/held" > /dev/null 2>&1 9>&- &
@@ -82,8 +89,8 @@ play() { # real|ours
 	TURN=$1
 	topology routed 2
 	vip_local dir $VIP4 $VIP6
-	start_nginx s1 one
-	start_nginx s2 two
+	listen s1
+	listen s2
 	start_udp s1 one
 	start_udp s2 two
 	configure
