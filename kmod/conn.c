@@ -58,25 +58,33 @@ u32 halb_conn_expires(const struct halb_net *hn, const struct halb_conn *conn)
 	return timeout > idle ? timeout - idle : 0;
 }
 
-/* Counters of the server follow the state, moved by whoever changes it. */
-static void halb_conn_account(struct halb_server *server, u32 from, u32 to)
+/* Which of the server's counters a connection in this state stands in. */
+static atomic_t *counter_of(struct halb_server *server, u32 state)
 {
-	bool was_active = !(from & (HALB_CONN_INACTIVE | HALB_CONN_DEAD));
-	bool is_active = !(to & (HALB_CONN_INACTIVE | HALB_CONN_DEAD));
+	if (state & HALB_CONN_GONE)
+		return NULL;
+	if ((state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE)
+		return &server->persist;
+	return state & HALB_CONN_INACTIVE ? &server->inactive :
+					    &server->active;
+}
 
-	if ((from & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE) {
-		if (to & HALB_CONN_DEAD)
-			atomic_dec(&server->persist);
+/* Counters follow the state, moved by whoever changes it. */
+static void account(struct halb_server *server, u32 from, u32 to)
+{
+	atomic_t *old = counter_of(server, from);
+	atomic_t *new = counter_of(server, to);
+
+	if (old == new)
 		return;
-	}
-	if (was_active != is_active)
-		atomic_add(is_active ? 1 : -1, &server->active);
-	if (from & HALB_CONN_INACTIVE && (is_active || to & HALB_CONN_DEAD))
-		atomic_dec(&server->inactive);
-	else if (was_active && !is_active && !(to & HALB_CONN_DEAD))
-		atomic_inc(&server->inactive);
-	if (to & HALB_CONN_DEAD)
+	if (new)
+		atomic_inc(new);
+	if (old)
+		atomic_dec(old);
+	if (!new) {
+		atomic_dec(&server->service->net->conn_count);
 		halb_server_update_overload(server);
+	}
 	halb_server_conns_changed(server);
 }
 
@@ -93,22 +101,49 @@ bool halb_conn_change(struct halb_conn *conn, u32 from, u32 to)
 {
 	if (cmpxchg(&conn->state, from, to) != from)
 		return false;
-	if ((from ^ to) & (HALB_CONN_INACTIVE | HALB_CONN_DEAD))
-		halb_conn_account(conn->server, from, to);
+	account(conn->server, from, to);
 	return true;
 }
 
-bool halb_conn_kill(struct halb_net *hn, struct halb_conn *conn)
+/* Sets one of HALB_CONN_GONE, unless it is set already. */
+static bool set_gone(struct halb_net *hn, struct halb_conn *conn, u32 bits)
 {
 	u32 state;
 
 	do {
 		state = READ_ONCE(conn->state);
-		if (state & HALB_CONN_DEAD)
+		if (state & bits)
 			return false;
-	} while (!halb_conn_change(conn, state, state | HALB_CONN_DEAD));
+	} while (!halb_conn_change(conn, state, state | bits));
 	halb_conn_gc_kick(hn);
 	return true;
+}
+
+/**
+ * halb_conn_kill - a connection is over
+ * @hn: netns
+ * @conn: connection, found under RCU
+ *
+ * It is not found any more from now on, and leaves the table with the next
+ * sweep. Context: any, RCU read side.
+ */
+void halb_conn_kill(struct halb_net *hn, struct halb_conn *conn)
+{
+	set_gone(hn, conn, HALB_CONN_DEAD);
+}
+
+bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
+{
+	u8 protocol = halb_conn_af(conn) == AF_INET6 ? conn->tuple6.protocol :
+						       conn->tuple4.protocol;
+	u32 state = READ_ONCE(conn->state);
+
+	if (state & HALB_CONN_GONE)
+		return false;
+	if (protocol == IPPROTO_TCP &&
+	    (state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE)
+		return set_gone(hn, conn, HALB_CONN_ORPHAN);
+	return set_gone(hn, conn, HALB_CONN_DEAD);
 }
 
 /**
@@ -129,7 +164,7 @@ void halb_conn_tcp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 flags)
 
 		if (!halb_tcp_state_active(next))
 			to |= HALB_CONN_INACTIVE;
-		if (from == to || from & HALB_CONN_DEAD ||
+		if (from == to || from & HALB_CONN_GONE ||
 		    halb_conn_change(conn, from, to))
 			return;
 	}

@@ -22,7 +22,8 @@
 #define HALB_CONN_INACTIVE	BIT(4)	/* counts as inactive */
 #define HALB_CONN_DEAD		BIT(5)	/* expired: not found any more */
 #define HALB_CONN_PERSISTENT	BIT(6)	/* its client has a template */
-#define HALB_CONN_ORPHAN	BIT(7)	/* its server was removed */
+#define HALB_CONN_ORPHAN	BIT(7)	/* flushed: stays to reset who speaks next */
+#define HALB_CONN_GONE		(HALB_CONN_DEAD | HALB_CONN_ORPHAN)
 
 /* struct halb_tuple4.kind and struct halb_tuple6.kind */
 enum halb_tuple_kind {
@@ -112,15 +113,15 @@ static inline u8 halb_conn_af(const struct halb_conn *conn)
 /* conn.c, for the control side: */
 
 /**
- * halb_conn_kill - ends a connection by order of an administrator
+ * halb_conn_flush - ends a connection by order of an administrator
  * @hn: netns
  * @conn: connection, found under RCU
  *
- * The connection is not found any more from now on; it leaves the table with
- * the next sweep. Context: any, RCU read side. Return: whether this call ended
- * it.
+ * What is not TCP is not found any more from now on. TCP stays in the table,
+ * uncounted, until it would have expired, and resets whoever speaks next.
+ * Context: any, RCU read side. Return: whether this call ended it.
  */
-bool halb_conn_kill(struct halb_net *hn, struct halb_conn *conn);
+bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn);
 
 /**
  * halb_conn_find4 - a connection by the client's tuple

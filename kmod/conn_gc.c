@@ -101,7 +101,8 @@ static bool is_over(struct halb_net *hn, struct halb_conn *conn)
 	if (state & HALB_CONN_DEAD)
 		return true;
 	if (halb_conn_expires(hn, conn)) {
-		if (state & HALB_CONN_PERSISTENT)
+		if (state & HALB_CONN_PERSISTENT &&
+		    !(state & HALB_CONN_GONE))
 			keep_template(hn, conn);
 		return false;
 	}
@@ -124,10 +125,8 @@ static void sweep_table(struct halb_net *hn, struct rhashtable *ht)
 			continue;
 		if (halb_conn_side(node) == HALB_SIDE_CLIENT) {
 			conn = halb_conn_of(node);
-			if (is_over(hn, conn) && take_out(hn, conn)) {
-				atomic_dec(&hn->conn_count);
+			if (is_over(hn, conn) && take_out(hn, conn))
 				llist_add(&conn->dead, &hn->dead);
-			}
 		}
 		if (++n % HALB_GC_BATCH == 0) {
 			rhashtable_walk_stop(&iter);
@@ -162,7 +161,8 @@ static void rest_or_stop(struct halb_net *hn, unsigned long took)
 
 	mutex_lock(&hn->mutex);
 	if (!hn->closing) {
-		if (atomic_read(&hn->conn_count) || hn->service_count)
+		if (hn->service_count || atomic_read(&hn->conns[0].nelems) ||
+		    atomic_read(&hn->conns[1].nelems))
 			queue_delayed_work(halb_wq, &hn->gc, pause);
 		else if (hn->hook_ops)
 			hn->hooks(hn, false);

@@ -80,4 +80,7 @@ extern const char * const halb_drop_names[HALB_DROP_COUNT];
 extern const char * const halb_pass_names[HALB_PASS_COUNT];
 extern const char * const halb_path_names[HALB_PATH_COUNT];
 
+void halb_counters_sum(const struct halb_counters __percpu *counters,
+		       struct halb_counters *sum);
+
 #endif

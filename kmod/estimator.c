@@ -102,6 +102,7 @@ void halb_net_zero(struct halb_net *hn)
 	lockdep_assert_held(&hn->mutex);
 	list_for_each_entry(service, &hn->services, list)
 		halb_service_zero(service);
+	halb_counters_sum(hn->counters, &hn->counters_zero);
 	halb_net_read_stats(hn, &hn->zero);
 	zero_rate(&hn->rate, &hn->zero);
 }

@@ -110,7 +110,8 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	    outlived(pkt->hn, conn, now))
 		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
 						  NF_ACCEPT;
-	if (unlikely(READ_ONCE(server->flags) & HALB_SERVER_REMOVED))
+	if (unlikely(READ_ONCE(server->flags) & HALB_SERVER_REMOVED ||
+		     READ_ONCE(conn->state) & HALB_CONN_ORPHAN))
 		return halb_orphan(pkt, conn, side);
 	if (pkt->protocol == IPPROTO_TCP) {
 		if (side == HALB_SIDE_CLIENT && begins_anew(pkt, conn)) {

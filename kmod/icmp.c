@@ -292,7 +292,8 @@ static unsigned int follow(struct halb_packet *pkt, const struct quote *q,
 {
 	struct halb_conn *conn = halb_conn_of(node);
 
-	if (test_bit(HALB_SERVER_REMOVED_BIT, &conn->server->flags))
+	if (test_bit(HALB_SERVER_REMOVED_BIT, &conn->server->flags) ||
+	    READ_ONCE(conn->state) & HALB_CONN_ORPHAN)
 		return halb_drop(pkt, SERVER_REMOVED);
 	return halb_conn_side(node) == HALB_SIDE_CLIENT ?
 		to_server(pkt, q, conn) : to_client(pkt, q, conn);

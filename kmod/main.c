@@ -15,13 +15,8 @@
 #include "maglev.h"
 #include "net.h"
 #include "netlink.h"
+#include "sched/sched.h"
 #include "tcp_state.h"
-
-#define HALB_NAME_OF(e, name)	name,
-
-const char * const halb_drop_names[] = { HALB_DROPS(HALB_NAME_OF) };
-const char * const halb_pass_names[] = { HALB_PASSES(HALB_NAME_OF) };
-const char * const halb_path_names[] = { HALB_PATHS(HALB_NAME_OF) };
 
 struct workqueue_struct *halb_wq;
 static unsigned int halb_net_id __read_mostly;
@@ -40,6 +35,7 @@ static int __net_init halb_net_init(struct net *net)
 	hn->hooks = halb_hooks_set;
 	mutex_init(&hn->mutex);
 	halb_conn_gc_init(hn);
+	halb_netlink_init_net(hn);
 	hn->counters = alloc_percpu_gfp(struct halb_counters,
 					GFP_KERNEL_ACCOUNT);
 	if (!hn->counters)
@@ -83,6 +79,7 @@ static void __net_exit halb_net_exit(struct net *net)
 
 	halb_conn_tables_destroy(hn);
 	halb_config_exit_net(hn);
+	halb_netlink_exit_net(hn);
 	wait_var_event(&hn->objects, !atomic_read(&hn->objects));
 	free_percpu(hn->counters);
 }
@@ -98,7 +95,8 @@ static struct pernet_operations halb_net_ops = {
 static bool __init halb_selftest(void)
 {
 #ifdef DEBUG
-	return halb_maglev_selftest() && halb_tcp_state_selftest();
+	return halb_maglev_selftest() && halb_tcp_state_selftest() &&
+	       halb_sched_selftest();
 #else
 	return true;
 #endif

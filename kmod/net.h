@@ -54,6 +54,7 @@ struct halb_settings {
  * @server_count: configured servers of all services
  * @gone: statistics of services that were removed
  * @zero: sums at the last zero
+ * @counters_zero: sums of @counters at the last zero
  * @rate: estimator of the totals
  * @transactions: open transactions, see transaction.c
  * @transaction_id: name of the newest transaction
@@ -61,6 +62,7 @@ struct halb_settings {
  * @probe_room: for how many addresses @probe was made
  * @probe_used: addresses in @probe
  * @probe_stale: addresses in @probe that are no longer needed, at most
+ * @overload: tells listeners of servers that went into or out of overload
  * @estimator: computes rates every two seconds while there are services
  * @estimator_next: when it is due
  * @gc: expires connections while there are any
@@ -91,6 +93,7 @@ struct halb_net {
 	u32 server_count;
 	struct halb_stats gone;
 	struct halb_stats zero;
+	struct halb_counters counters_zero;
 	struct halb_rate rate;
 	struct list_head transactions;
 	u32 transaction_id;
@@ -98,6 +101,7 @@ struct halb_net {
 	u32 probe_room;
 	u32 probe_used;
 	u32 probe_stale;
+	struct delayed_work overload;
 	struct delayed_work estimator;
 	unsigned long estimator_next;
 	struct delayed_work gc;

@@ -261,7 +261,7 @@ static struct halb_conn *select_conn(struct rhash_head *node,
 		return NULL;
 	conn = halb_conn_of(node);
 	state = READ_ONCE(conn->state);
-	if (state & HALB_CONN_DEAD)
+	if (state & HALB_CONN_GONE)
 		return NULL;
 	view_conn(conn, state, view);
 	return matches(filter, conn, view) ? conn : NULL;
@@ -493,7 +493,7 @@ static u32 flush_table(struct halb_net *hn, struct rhashtable *ht,
 		struct halb_conn *conn;
 
 		conn = select_conn(node, filter, &view);
-		if (conn && halb_conn_kill(hn, conn))
+		if (conn && halb_conn_flush(hn, conn))
 			flushed++;
 	}
 	rhashtable_walk_stop(&iter);

@@ -227,14 +227,15 @@ static int fill_counter(struct sk_buff *skb, int type, const char *name,
 	return 0;
 }
 
-static u64 sum_of(const unsigned long __percpu *counter)
+static int fill_group(struct sk_buff *skb, int type, const char * const *names,
+		      const unsigned long *sum, const unsigned long *zero,
+		      int count)
 {
-	u64 sum = 0;
-	int cpu;
+	int i, err = 0;
 
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*per_cpu_ptr(counter, cpu));
-	return sum;
+	for (i = 0; !err && i < count; i++)
+		err = fill_counter(skb, type, names[i], sum[i] - zero[i]);
+	return err;
 }
 
 /**
@@ -244,16 +245,14 @@ static u64 sum_of(const unsigned long __percpu *counter)
  */
 int halb_nl_fill_counters(struct sk_buff *skb, const struct halb_net *hn)
 {
-	int i, err = 0;
+	const struct halb_counters *zero = &hn->counters_zero;
+	struct halb_counters sum;
 
-	for (i = 0; !err && i < HALB_DROP_COUNT; i++)
-		err = fill_counter(skb, HALB_A_DROP, halb_drop_names[i],
-				   sum_of(&hn->counters->drop[i]));
-	for (i = 0; !err && i < HALB_PASS_COUNT; i++)
-		err = fill_counter(skb, HALB_A_PASS, halb_pass_names[i],
-				   sum_of(&hn->counters->pass[i]));
-	for (i = 0; !err && i < HALB_PATH_COUNT; i++)
-		err = fill_counter(skb, HALB_A_PATH, halb_path_names[i],
-				   sum_of(&hn->counters->path[i]));
-	return err;
+	halb_counters_sum(hn->counters, &sum);
+	return fill_group(skb, HALB_A_DROP, halb_drop_names, sum.drop,
+			  zero->drop, HALB_DROP_COUNT) ?:
+	       fill_group(skb, HALB_A_PASS, halb_pass_names, sum.pass,
+			  zero->pass, HALB_PASS_COUNT) ?:
+	       fill_group(skb, HALB_A_PATH, halb_path_names, sum.path,
+			  zero->path, HALB_PATH_COUNT);
 }

@@ -170,7 +170,7 @@ void halb_answer_reset(struct halb_packet *pkt)
 }
 
 /**
- * halb_orphan - a packet of a connection whose server was removed
+ * halb_orphan - a packet of a connection that was flushed or lost its server
  * @pkt: packet
  * @conn: its connection
  * @side: who sent it

@@ -90,7 +90,7 @@ enum halb_server_flag {
 /**
  * enum halb_transaction_flag
  * @HALB_TRANSACTION_FLAG_REPLACE: start from an empty configuration; without
- *   it from the present one
+ *   it from the present one. Settings that no change names keep their values
  */
 enum halb_transaction_flag {
 	HALB_TRANSACTION_FLAG_REPLACE = 1,
