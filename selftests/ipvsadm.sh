@@ -23,6 +23,17 @@ setup_ns real halb
 real() { on_real real ipvsadm "$@"; }
 ours() { on_ours halb ipvsadm "$@"; }
 
+# --- without the module -----------------------------------------------------------------------
+
+for command in "-Ln" "-A -t 10.0.0.1:80" "-C" "-Lnc"; do
+	# shellcheck disable=SC2086
+	out=$(ours $command 2>&1)
+	is "$? $(echo "$out" | head -n 1)" "2 Can't initialize ipvs: Protocol not available" \
+		"no module: ipvsadm $command"
+	like "$(echo "$out" | sed -n 2p)" "^halb: .*not loaded" "no module: halb says more"
+done
+load_halb
+
 # --- every line of the table of commands ---------------------------------------------------
 
 # play DIR [all]: in a namespace, with the right ipvsadm first in PATH. Leaves N.out, N.err,

@@ -7,6 +7,7 @@
 #
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ipvsadm.inc"
+load_halb
 cat >> /etc/hosts <<-END
 	10.0.0.4 vip.example
 	10.0.0.9 web.example

@@ -9,6 +9,7 @@
 #
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ipvsadm.inc"
+load_halb
 
 # ipvs ARGUMENTS...: the one whose turn it is.
 ipvs() { "on_$TURN" dir ipvsadm "$@"; }

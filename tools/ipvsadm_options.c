@@ -91,7 +91,6 @@ static long to_port(const char *text, uint8_t protocol)
 struct endpoint {
 	struct halb_addr addr;
 	uint16_t port;
-	bool has_port;
 };
 
 /* Cuts "[ADDRESS]:PORT" in place. The port is not optional behind brackets. */
@@ -131,7 +130,6 @@ static bool to_endpoint(char *text, uint8_t protocol, struct endpoint *e)
 			return false;
 		e->addr.family = AF_INET;
 	}
-	e->has_port = port;
 	if (!port)
 		return true;
 	n = to_port(port, protocol);
