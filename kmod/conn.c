@@ -81,10 +81,8 @@ static void account(struct halb_server *server, u32 from, u32 to)
 		atomic_inc(new);
 	if (old)
 		atomic_dec(old);
-	if (!new) {
-		atomic_dec(&server->service->net->conn_count);
+	if (!new)
 		halb_server_update_overload(server);
-	}
 	halb_server_conns_changed(server);
 }
 
@@ -105,8 +103,41 @@ bool halb_conn_change(struct halb_conn *conn, u32 from, u32 to)
 	return true;
 }
 
-/* Sets one of HALB_CONN_GONE, unless it is set already. */
-static bool set_gone(struct halb_net *hn, struct halb_conn *conn, u32 bits)
+static bool in_table_twice(const struct halb_conn *conn)
+{
+	return conn->server->method == HALB_METHOD_NAT &&
+	       (conn->state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE;
+}
+
+static int take_link(struct halb_net *hn, struct halb_conn *conn,
+		     enum halb_side side)
+{
+	if (halb_conn_af(conn) == AF_INET6)
+		return rhashtable_remove_fast(&hn->conns[1], &conn->node[side],
+					      halb_conn_params6);
+	return rhashtable_remove_fast(&hn->conns[0], &conn->node[side],
+				      halb_conn_params4);
+}
+
+/**
+ * halb_conn_take_out - takes a dead connection out of the table
+ * @hn: netns
+ * @conn: connection, HALB_CONN_DEAD; found under RCU
+ *
+ * Whoever removes the client's link owns the rest: the connection is freed by
+ * the sweep, after a grace period. Context: any, RCU read side.
+ */
+void halb_conn_take_out(struct halb_net *hn, struct halb_conn *conn)
+{
+	if (take_link(hn, conn, HALB_SIDE_CLIENT))
+		return;
+	if (in_table_twice(conn))
+		take_link(hn, conn, HALB_SIDE_SERVER);
+	llist_add(&conn->dead, &hn->dead);
+}
+
+/* Sets @bits unless one of them is set already. */
+static bool set_gone(struct halb_conn *conn, u32 bits)
 {
 	u32 state;
 
@@ -115,7 +146,6 @@ static bool set_gone(struct halb_net *hn, struct halb_conn *conn, u32 bits)
 		if (state & bits)
 			return false;
 	} while (!halb_conn_change(conn, state, state | bits));
-	halb_conn_gc_kick(hn);
 	return true;
 }
 
@@ -124,12 +154,12 @@ static bool set_gone(struct halb_net *hn, struct halb_conn *conn, u32 bits)
  * @hn: netns
  * @conn: connection, found under RCU
  *
- * It is not found any more from now on, and leaves the table with the next
- * sweep. Context: any, RCU read side.
+ * Context: any, RCU read side.
  */
 void halb_conn_kill(struct halb_net *hn, struct halb_conn *conn)
 {
-	set_gone(hn, conn, HALB_CONN_DEAD);
+	if (set_gone(conn, HALB_CONN_DEAD))
+		halb_conn_take_out(hn, conn);
 }
 
 bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
@@ -141,9 +171,17 @@ bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
 	if (state & HALB_CONN_GONE)
 		return false;
 	if (protocol == IPPROTO_TCP &&
-	    (state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE)
-		return set_gone(hn, conn, HALB_CONN_ORPHAN);
-	return set_gone(hn, conn, HALB_CONN_DEAD);
+	    (state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE) {
+		if (!set_gone(conn, HALB_CONN_ORPHAN))
+			return false;
+		atomic_dec(&hn->conn_count);
+		return true;
+	}
+	/* out of the table with the sweep, which also frees it */
+	if (!set_gone(conn, HALB_CONN_DEAD))
+		return false;
+	halb_conn_gc_kick(hn);
+	return true;
 }
 
 /**
@@ -186,19 +224,23 @@ void halb_conn_free(struct halb_conn *conn)
  * @v6: family
  * @state: state word to begin with
  *
- * The caller fills in the tuple and its hash. Context: softirq. Return: the connection, or
- * NULL without memory.
+ * The caller fills in the tuple and its hash. Context: softirq, RCU read side.
+ * Return: the connection, or ERR_PTR: -ENOMEM; -ESTALE if the server was
+ * removed since it was picked.
  */
 struct halb_conn *halb_conn_alloc(struct halb_server *server, bool v6,
 				  u32 state)
 {
+	struct kmem_cache *cache = v6 ? halb_conn_cache6 : halb_conn_cache4;
 	struct halb_conn *conn;
 
-	conn = kmem_cache_alloc(v6 ? halb_conn_cache6 : halb_conn_cache4,
-				GFP_ATOMIC | __GFP_NOWARN);
+	conn = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!conn))
-		return NULL;
-	refcount_inc(&server->refs);
+		return ERR_PTR(-ENOMEM);
+	if (unlikely(!refcount_inc_not_zero(&server->refs))) {
+		kmem_cache_free(cache, conn);
+		return ERR_PTR(-ESTALE);
+	}
 	conn->server = server;
 	RCU_INIT_POINTER(conn->route, NULL);
 	conn->state = state;
@@ -247,13 +289,38 @@ static void *insert(struct halb_net *hn, struct halb_conn *conn,
 						insert4(hn, conn, side);
 }
 
-static int insert_reply(struct halb_net *hn, struct halb_conn *conn)
+/* The connection that another CPU made for the same flow, or NULL. */
+static struct halb_conn *find_twin(struct halb_net *hn,
+				   const struct halb_conn *conn)
+{
+	return halb_conn_af(conn) == AF_INET6 ?
+		halb_conn_find6(hn, &conn->tuple6) :
+		halb_conn_find4(hn, &conn->tuple4);
+}
+
+/*
+ * The link for replies comes first: who finds the client's link, and may take
+ * the connection out by it, finds the connection complete.
+ */
+static struct halb_conn *insert_reply(struct halb_net *hn,
+				      struct halb_conn *conn)
 {
 	void *old = insert(hn, conn, HALB_SIDE_SERVER);
+	struct halb_conn *twin;
 
-	if (!old)
-		return 0;
-	return IS_ERR(old) ? PTR_ERR(old) : -EADDRINUSE;
+	if (likely(!old))
+		return conn;
+	twin = IS_ERR(old) ? old : find_twin(hn, conn) ?: ERR_PTR(-EADDRINUSE);
+	halb_conn_free(conn);
+	return twin;
+}
+
+static void count(struct halb_net *hn, struct halb_server *server, u32 state)
+{
+	atomic_inc(&hn->conn_count);
+	atomic_inc(counter_of(server, state));
+	halb_server_update_overload(server);
+	halb_server_conns_changed(server);
 }
 
 /**
@@ -270,37 +337,33 @@ static int insert_reply(struct halb_net *hn, struct halb_conn *conn)
 struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
 {
 	struct halb_server *server = conn->server;
+	bool twice = in_table_twice(conn);
 	u32 state = conn->state;
-	bool template, nat;
 	void *old;
-	int ret;
 
-	template = (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE;
-	nat = server->method == HALB_METHOD_NAT && !template;
+	if (twice) {
+		struct halb_conn *other = insert_reply(hn, conn);
 
+		if (unlikely(other != conn))
+			return other;
+	}
 	old = insert(hn, conn, HALB_SIDE_CLIENT);
-	if (unlikely(old)) {
+	if (likely(!old)) {
+		/* by the state it began with: others may have changed it */
+		count(hn, server, state);
+		return conn;
+	}
+	old = IS_ERR(old) ? old : halb_conn_of(old);
+	if (!twice) {
 		halb_conn_free(conn);
-		return IS_ERR(old) ? old : halb_conn_of(old);
+		return old;
 	}
-	/* by the state it began with: others may have changed it already */
-	atomic_inc(&hn->conn_count);
-	if (template) {
-		atomic_inc(&server->persist);
-	} else {
-		atomic_inc(state & HALB_CONN_INACTIVE ? &server->inactive :
-							&server->active);
-		halb_server_update_overload(server);
-		halb_server_conns_changed(server);
-	}
-	if (nat) {
-		ret = insert_reply(hn, conn);
-		if (unlikely(ret)) {
-			halb_conn_kill(hn, conn);
-			return ERR_PTR(ret);
-		}
-	}
-	return conn;
+	/* replies may have found it: it is freed as the dead are */
+	count(hn, server, state);
+	set_gone(conn, HALB_CONN_DEAD);
+	take_link(hn, conn, HALB_SIDE_SERVER);
+	llist_add(&conn->dead, &hn->dead);
+	return old;
 }
 
 int halb_conn_tables_init(struct halb_net *hn)

@@ -2,7 +2,7 @@
 /*
  * The sweep: one worker per netns walks the tables, ends what has expired,
  * takes what has ended out of the table and frees it after a grace period. It
- * is the only place where a connection leaves a table.
+ * is the only place where a connection is freed.
  *
  * Expiry is exact all the same: a packet that finds a connection whose time is
  * over treats it as dead (see hook.c), so that the pace of the sweep only
@@ -23,36 +23,6 @@
 #define HALB_GC_DUTY		20U
 /* what a template keeps, in seconds, while connections depend on it */
 #define HALB_TEMPLATE_EXTENSION	60U
-
-static bool in_table_twice(const struct halb_conn *conn)
-{
-	return conn->server->method == HALB_METHOD_NAT &&
-	       (conn->state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE;
-}
-
-static bool take_out(struct halb_net *hn, struct halb_conn *conn)
-{
-	bool v6 = halb_conn_af(conn) == AF_INET6;
-	struct rhashtable *ht = &hn->conns[v6];
-	bool twice = in_table_twice(conn);
-	int ret;
-
-	if (v6) {
-		ret = rhashtable_remove_fast(ht, &conn->node[0],
-					     halb_conn_params6);
-		/* not there if the reply's tuple was taken, see insert */
-		if (twice)
-			rhashtable_remove_fast(ht, &conn->node[1],
-					       halb_conn_params6);
-	} else {
-		ret = rhashtable_remove_fast(ht, &conn->node[0],
-					     halb_conn_params4);
-		if (twice)
-			rhashtable_remove_fast(ht, &conn->node[1],
-					       halb_conn_params4);
-	}
-	return !ret;
-}
 
 static struct halb_conn *find_template(struct halb_net *hn,
 				       const struct halb_conn *conn)
@@ -125,8 +95,8 @@ static void sweep_table(struct halb_net *hn, struct rhashtable *ht)
 			continue;
 		if (halb_conn_side(node) == HALB_SIDE_CLIENT) {
 			conn = halb_conn_of(node);
-			if (is_over(hn, conn) && take_out(hn, conn))
-				llist_add(&conn->dead, &hn->dead);
+			if (is_over(hn, conn))
+				halb_conn_take_out(hn, conn);
 		}
 		if (++n % HALB_GC_BATCH == 0) {
 			rhashtable_walk_stop(&iter);
@@ -148,6 +118,9 @@ static void free_dead(struct halb_net *hn)
 		return;
 	synchronize_rcu();
 	llist_for_each_entry_safe(conn, next, dead, dead) {
+		/* a flushed one was taken from the count when it was flushed */
+		if (!(conn->state & HALB_CONN_ORPHAN))
+			atomic_dec(&hn->conn_count);
 		halb_conn_free(conn);
 		if (++n % HALB_GC_BATCH == 0)
 			cond_resched();

@@ -329,7 +329,10 @@ static unsigned int from_tunnel4(struct halb_packet *pkt, const struct quote *q,
 	swap(tuple.client, tuple.vip);
 	swap(tuple.cport, tuple.vport);
 	conn = halb_conn_find4(hn, &tuple);
-	if (!conn || conn->server->method != HALB_METHOD_TUN)
+	/* who knows the flow but not its server has not seen our packet */
+	if (!conn || conn->server->method != HALB_METHOD_TUN ||
+	    ((const struct iphdr *)(skb->data + q->off))->daddr !=
+	    conn->server->addr.ip)
 		return NF_ACCEPT;
 	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) {
 		skb_pull(skb, q->off);
@@ -374,7 +377,10 @@ static unsigned int from_tunnel6(struct halb_packet *pkt, const struct quote *q,
 	swap(tuple.client, tuple.vip);
 	swap(tuple.cport, tuple.vport);
 	conn = halb_conn_find6(hn, &tuple);
-	if (!conn || conn->server->method != HALB_METHOD_TUN)
+	if (!conn || conn->server->method != HALB_METHOD_TUN ||
+	    !ipv6_addr_equal(&((const struct ipv6hdr *)(skb->data +
+							q->off))->daddr,
+			     &conn->server->addr.in6))
 		return NF_ACCEPT;
 	if (type == ICMPV6_PKT_TOOBIG) {
 		skb_pull(skb, q->off);

@@ -81,6 +81,12 @@ static void __net_exit halb_net_exit(struct net *net)
 	halb_config_exit_net(hn);
 	halb_netlink_exit_net(hn);
 	wait_var_event(&hn->objects, !atomic_read(&hn->objects));
+	/*
+	 * Routes are released by call_rcu(): before IPv6 takes down what they
+	 * account to. A netns that never had a service has none.
+	 */
+	if (hn->generation > 1)
+		rcu_barrier();
 	free_percpu(hn->counters);
 }
 

@@ -17,7 +17,7 @@ static __sum16 *checksum_of(const struct halb_packet *pkt)
 
 /*
  * UDP over IPv4 may have no checksum (RFC 768): then there is nothing to
- * adjust. A result of zero is sent as all ones.
+ * adjust, and zero stays zero.
  */
 static bool has_checksum(const struct halb_packet *pkt)
 {
@@ -25,6 +25,7 @@ static bool has_checksum(const struct halb_packet *pkt)
 	       pkt->skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
+/* A UDP checksum that comes out as zero is sent as all ones. */
 static void mend_zero(const struct halb_packet *pkt)
 {
 	struct udphdr *uh = halb_udp_hdr(pkt);
@@ -34,31 +35,29 @@ static void mend_zero(const struct halb_packet *pkt)
 		uh->check = CSUM_MANGLED_0;
 }
 
-static void rewrite_port(struct halb_packet *pkt, __be16 *port, __be16 new)
+static void rewrite_port(struct halb_packet *pkt, bool sum, __be16 *port,
+			 __be16 new)
 {
-	if (*port == new)
-		return;
-	if (has_checksum(pkt))
+	if (sum)
 		inet_proto_csum_replace2(checksum_of(pkt), pkt->skb, *port, new,
 					 false);
 	*port = new;
 }
 
-static void rewrite_addr4(struct halb_packet *pkt, __be32 *addr, __be32 new)
+static void rewrite_addr4(struct halb_packet *pkt, bool sum, __be32 *addr,
+			  __be32 new)
 {
-	struct iphdr *iph = ip_hdr(pkt->skb);
-
-	if (has_checksum(pkt))
+	if (sum)
 		inet_proto_csum_replace4(checksum_of(pkt), pkt->skb, *addr, new,
 					 true);
-	csum_replace4(&iph->check, *addr, new);
+	csum_replace4(&ip_hdr(pkt->skb)->check, *addr, new);
 	*addr = new;
 }
 
-static void rewrite_addr6(struct halb_packet *pkt, struct in6_addr *addr,
-			  const struct in6_addr *new)
+static void rewrite_addr6(struct halb_packet *pkt, bool sum,
+			  struct in6_addr *addr, const struct in6_addr *new)
 {
-	if (has_checksum(pkt))
+	if (sum)
 		inet_proto_csum_replace16(checksum_of(pkt), pkt->skb,
 					  addr->s6_addr32, new->s6_addr32,
 					  true);
@@ -85,17 +84,20 @@ bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn)
 {
 	const struct halb_server *server = conn->server;
 	struct udphdr *ports;
+	bool sum;
 
 	if (unlikely(!make_writable(pkt)))
 		return false;
 	ports = halb_udp_hdr(pkt);
-	rewrite_port(pkt, &ports->dest, server->port);
+	sum = has_checksum(pkt);
+	rewrite_port(pkt, sum, &ports->dest, server->port);
 	if (pkt->v6)
-		rewrite_addr6(pkt, &ipv6_hdr(pkt->skb)->daddr,
+		rewrite_addr6(pkt, sum, &ipv6_hdr(pkt->skb)->daddr,
 			      &server->addr.in6);
 	else
-		rewrite_addr4(pkt, &ip_hdr(pkt->skb)->daddr, server->addr.ip);
-	mend_zero(pkt);
+		rewrite_addr4(pkt, sum, &ip_hdr(pkt->skb)->daddr, server->addr.ip);
+	if (sum)
+		mend_zero(pkt);
 	return true;
 }
 
@@ -109,18 +111,21 @@ bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn)
 bool halb_nat_to_client(struct halb_packet *pkt, const struct halb_conn *conn)
 {
 	struct udphdr *ports;
+	bool sum;
 
 	if (unlikely(!make_writable(pkt)))
 		return false;
 	ports = halb_udp_hdr(pkt);
+	sum = has_checksum(pkt);
 	if (pkt->v6) {
-		rewrite_port(pkt, &ports->source, conn->tuple6.vport);
-		rewrite_addr6(pkt, &ipv6_hdr(pkt->skb)->saddr,
+		rewrite_port(pkt, sum, &ports->source, conn->tuple6.vport);
+		rewrite_addr6(pkt, sum, &ipv6_hdr(pkt->skb)->saddr,
 			      &conn->tuple6.vip);
 	} else {
-		rewrite_port(pkt, &ports->source, conn->tuple4.vport);
-		rewrite_addr4(pkt, &ip_hdr(pkt->skb)->saddr, conn->tuple4.vip);
+		rewrite_port(pkt, sum, &ports->source, conn->tuple4.vport);
+		rewrite_addr4(pkt, sum, &ip_hdr(pkt->skb)->saddr, conn->tuple4.vip);
 	}
-	mend_zero(pkt);
+	if (sum)
+		mend_zero(pkt);
 	return true;
 }

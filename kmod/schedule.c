@@ -96,8 +96,8 @@ static struct halb_conn *new_template(const struct halb_packet *pkt,
 	if (!server)
 		return NULL;
 	template = halb_conn_alloc(server, pkt->v6, HALB_CONN_STATE_TEMPLATE);
-	if (!template)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(template))
+		return template;
 	if (pkt->v6) {
 		halb_template_tuple6(&template->tuple6, &plan->key,
 				     &pkt->tuple6.client,
@@ -165,8 +165,8 @@ static struct halb_conn *new_conn(const struct halb_packet *pkt,
 
 	conn = halb_conn_alloc(server, pkt->v6,
 			       first_state(pkt, plan, server));
-	if (!conn)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(conn))
+		return conn;
 	if (pkt->v6)
 		conn->tuple6 = pkt->tuple6;
 	else
@@ -203,6 +203,8 @@ static unsigned int refuse(struct halb_packet *pkt, int err)
 		return halb_drop(pkt, NO_MEMORY);
 	case -EADDRINUSE:
 		return halb_drop(pkt, REPLY_CLASH);
+	case -ESTALE:
+		return halb_drop(pkt, SERVER_REMOVED);
 	default:
 		return halb_drop(pkt, TABLE_BUSY);
 	}
@@ -239,8 +241,12 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	if (!halb_source_valid(pkt))
 		return NF_DROP;
 	if (unlikely(atomic_read(&hn->conn_count) >=
-		     READ_ONCE(hn->settings.conn_limit)))
+		     READ_ONCE(hn->settings.conn_limit))) {
+		/* there may be room once the dead are buried */
+		if (!llist_empty(&hn->dead))
+			halb_conn_gc_kick(hn);
 		return halb_drop(pkt, CONN_LIMIT);
+	}
 
 	conn = bind(pkt, plan);
 	if (!conn)

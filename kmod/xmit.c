@@ -43,9 +43,16 @@ static void answer_too_big(struct halb_packet *pkt, unsigned int mtu)
 		halb_answer_icmp(pkt, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu);
 }
 
+/*
+ * What we forward may be as large as the device takes; what we encapsulate is
+ * ours, and keeps to the path MTU that was learnt.
+ */
 static unsigned int mtu_of(const struct halb_packet *pkt,
-			   const struct halb_route *route)
+			   const struct halb_route *route,
+			   unsigned int overhead)
 {
+	if (overhead)
+		return dst_mtu(route->dst) - overhead;
 	return pkt->v6 ? ip6_dst_mtu_maybe_forward(route->dst, true) :
 			 ip_dst_mtu_maybe_forward(route->dst, true);
 }
@@ -102,7 +109,7 @@ static unsigned int check(struct halb_packet *pkt,
 	}
 	if (unlikely(skb_warn_if_lro(skb)))
 		return halb_drop(pkt, LRO);
-	mtu = mtu_of(pkt, route) - overhead;
+	mtu = mtu_of(pkt, route, overhead);
 	if (unlikely(exceeds(skb, mtu))) {
 		if (!may_fragment(pkt, mtu)) {
 			answer_too_big(pkt, mtu);
@@ -330,14 +337,39 @@ static unsigned int wanted(const struct halb_server *server)
 	}
 }
 
-/* May the packet go into a tunnel at all? HALB_GO_ON, or a verdict. */
+/* Sends the packets that a list of them (GRO's fraglist) consists of. */
+static noinline unsigned int one_by_one(struct halb_packet *pkt,
+					struct halb_conn *conn)
+{
+	struct sk_buff *segs, *next;
+
+	segs = skb_gso_segment(pkt->skb, 0);
+	if (IS_ERR_OR_NULL(segs))
+		return halb_drop(pkt, SEGMENT);
+	halb_path_count(pkt->hn, SEGMENTED);
+	consume_skb(pkt->skb);
+	skb_list_walk_safe(segs, segs, next) {
+		struct halb_packet one = *pkt;
+
+		skb_mark_not_on_list(segs);
+		one.skb = segs;
+		if (halb_xmit_to_server(&one, conn) != NF_STOLEN)
+			kfree_skb(segs);
+	}
+	return NF_STOLEN;
+}
+
+/* May the packet go into a tunnel as it is? HALB_GO_ON, or a verdict. */
 static unsigned int check_tunnel(struct halb_packet *pkt,
-				 unsigned int overhead)
+				 struct halb_conn *conn, unsigned int overhead)
 {
 	const struct sk_buff *skb = pkt->skb;
 
 	if (unlikely(skb->encapsulation))
 		return halb_drop(pkt, ENCAPSULATED);
+	if (skb_is_gso(skb) &&
+	    unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST))
+		return one_by_one(pkt, conn);
 	/* the outer header could not say how long it is */
 	if (unlikely(!skb_is_gso(skb) && skb->len + overhead > IP_MAX_MTU))
 		return halb_drop(pkt, TOO_BIG);
@@ -374,7 +406,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 
 	if (server->method == HALB_METHOD_TUN) {
 		overhead = halb_tun_overhead(pkt);
-		verdict = check_tunnel(pkt, overhead);
+		verdict = check_tunnel(pkt, conn, overhead);
 		if (unlikely(verdict != HALB_GO_ON))
 			return verdict;
 	}
