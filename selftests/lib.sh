@@ -309,8 +309,8 @@ vip_local() {
 	local ns=$1 v
 	shift
 	for v; do
-		if is6 "$v"; then ip -n "$ns" addr add "$v/128" dev lo nodad
-		else ip -n "$ns" addr add "$v/32" dev lo; fi
+		if is6 "$v"; then ip -n "$ns" addr replace "$v/128" dev lo nodad
+		else ip -n "$ns" addr replace "$v/32" dev lo; fi
 	done
 }
 # dr_server NS VIP...: takes packets for the VIP, and never says so to its neighbours.
@@ -366,12 +366,12 @@ make_www() {
 }
 
 # start_nginx NS NAME [PORT]: / answers with NAME, /addr with server and client address,
-# /SIZE with a file of that size.
+# /SIZE with a file of that size; PUT /up/FILE keeps FILE in $TMP/nginx-NS-PORT/up.
 start_nginx() {
 	local ns=$1 name=$2 port=${3:-80} d
 	d=$TMP/nginx-$ns-$port
 	make_www
-	mkdir -p "$d"/{body,proxy,fastcgi,uwsgi,scgi}
+	mkdir -p "$d"/{body,proxy,fastcgi,uwsgi,scgi,up}
 	cat > "$d/nginx.conf" <<-END
 		user root;
 		worker_processes 1;
@@ -387,6 +387,8 @@ start_nginx() {
 			uwsgi_temp_path $d/uwsgi;
 			scgi_temp_path $d/scgi;
 			client_max_body_size 0;
+			keepalive_timeout 900;
+			keepalive_requests 100000;
 			server {
 				listen *:$port backlog=4096;
 				listen [::]:$port ipv6only=on backlog=4096;
@@ -394,6 +396,7 @@ start_nginx() {
 				add_header X-Server $name always;
 				location = / { return 200 "$name\n"; }
 				location = /addr { return 200 "\$server_addr \$remote_addr\n"; }
+				location /up/ { root $d; dav_methods PUT; }
 			}
 		}
 	END
@@ -427,13 +430,48 @@ http_same() { http "$1" "$2$3" | cmp - $WWW/"$3"; }
 # http_share NAME < ANSWERS: how many answers NAME gave.
 http_share() { grep -cxF "$1"; }
 
+# get_files NS ADDRESS [SIZE...]: fetches the files (all of them without SIZE), each over a
+# connection of its own, and compares them.
+get_files() {
+	local ns=$1 to=$2 s d
+	shift 2
+	[ $# -gt 0 ] || set -- $WWW_SIZES
+	d=$(mktemp -d "$TMP/get.XXXXXX")
+	for s; do
+		printf 'url = "%s"\noutput = "%s"\n' "$(url "$to" 80 "$s")" "$d/$s"
+	done > "$d/list"
+	http "$ns" --globoff -H 'Connection: close' -K "$d/list" || return
+	for s; do cmp "$d/$s" "$WWW/$s" || return; done
+	rm -r "$d"
+}
+# put_files NS ADDRESS [SIZE...]: sends the files to the servers behind the address, each over
+# a connection of its own, and compares what the server got, whichever it was.
+put_files() {
+	local ns=$1 to=$2 s d got
+	shift 2
+	[ $# -gt 0 ] || set -- $WWW_SIZES
+	d=$(mktemp -d "$TMP/put.XXXXXX")
+	for s; do
+		printf 'url = "%s"\nupload-file = "%s"\noutput = "/dev/null"\n' \
+			"$(url "$to" 80 "up/${d##*.}-$s")" "$WWW/$s"
+	done > "$d/list"
+	http "$ns" --globoff -H 'Connection: close' -K "$d/list" || return
+	for s; do
+		got=$(find "$TMP" -path "*/up/${d##*.}-$s")
+		cmp "$got" "$WWW/$s" || return
+		rm "$got"
+	done
+	rm -r "$d"
+}
+
 # start_udp NS NAME [PORT]: answers "who" with NAME, all else with itself, from the address
 # that was asked.
 start_udp() {
 	local ns=$1 name=$2 port=${3:-53} ready
 	ready=$TMP/udp-$ns-$port
-	on "$ns" python3 "$HALB_SRC/selftests/udp.py" server "$name" "$port" "$ready" &
-	# Else the shell announces the server's death at the end.
+	# Not by `on`, whose subshell would announce the server's death at the end.
+	nsenter --net="/run/netns/$ns" -- \
+		python3 "$HALB_SRC/selftests/udp.py" server "$name" "$port" "$ready" &
 	disown
 	wait_for 30 test -e "$ready" || bail "the UDP server in $ns does not start"
 }
@@ -442,4 +480,121 @@ udp() {
 	local ns=$1
 	shift
 	on "$ns" python3 "$HALB_SRC/selftests/udp.py" client "$@"
+}
+
+# flows_start [NS]: a client whose flows stay open; `flows COMMAND...` then tells it what to do,
+# see flows.py, and prints its answer: flows open tcp $VIP4 80 n=3
+flows_start() {
+	local ns=${1:-cl} in out
+	in=$(mktemp -u "$TMP/flows.XXXXXX")
+	out=$in.out
+	mkfifo "$in" "$out"
+	nsenter --net="/run/netns/$ns" -- \
+		python3 "$HALB_SRC/selftests/flows.py" < "$in" > "$out" &
+	disown
+	exec {FLOWS_IN}> "$in" {FLOWS_OUT}< "$out"
+}
+flows() {
+	local answer
+	echo "$*" >&"$FLOWS_IN"
+	read -r -t 120 -u "$FLOWS_OUT" answer || answer="flows.py does not answer"
+	echo "$answer"
+}
+# names N WORDS: the words N times in a row, as flows prints them
+names() {
+	local n=$1 all=()
+	while ((n-- > 0)); do all+=("$2"); done
+	echo "${all[*]}"
+}
+# tally WORDS: how often each occurs, "one=2 two=4", sorted by name.
+tally() { printf '%s\n' $1 | sort | uniq -c | awk '{ printf "%s%s=%s", s, $2, $1; s = " " } END { print "" }'; }
+
+# --- halb, and ip_vs as its oracle -----------------------------------------------------
+NAMES=(- one two three four)
+
+# hc ARGUMENTS...: halbctl on the director
+hc() { dir halbctl "$@"; }
+endpoint() { if is6 "$1"; then echo "[$1]:$2"; else echo "$1:$2"; fi; } # ADDRESS PORT
+server_addr() { if is6 "$2"; then server6 "$1"; else server4 "$1"; fi; } # N VIP: of its family
+
+# prepare METHOD VIP [SERVER...]: makes the servers (all of them) ready for it.
+prepare() {
+	local method=$1 vip=$2 n
+	shift 2
+	# shellcheck disable=SC2046
+	[ $# -gt 0 ] || set -- $(seq "$SERVERS")
+	for n; do
+		case $method in
+		nat) gw_via "s$n" dir ;;
+		dr) gw_via "s$n" cl; dr_server "s$n" "$vip" ;;
+		tun) gw_via "s$n" cl; tun_server "s$n" "$vip" ;;
+		esac
+	done
+}
+# balance METHOD tcp|udp VIP PORT [SCHEDULER [WEIGHT...]]: a service on the director with all
+# servers, s1 first, made ready for the method.
+balance() {
+	local method=$1 proto=$2 vip=$3 port=$4 sched=${5:-rr} n
+	local service=("$proto" "$(endpoint "$vip" "$port")")
+	shift 4
+	shift
+	hc service add "${service[@]}" scheduler "$sched" || bail "cannot add the service"
+	for n in $(seq "$SERVERS"); do
+		hc server add "${service[@]}" "$(endpoint "$(server_addr "$n" "$vip")" "$port")" \
+			method "$method" weight "${1:-1}" || bail "cannot add a server"
+		shift
+	done
+	prepare "$method" "$vip"
+}
+# balance_ipvs ...: the same in the second director with ip_vs, which needs the VIP as an
+# address of its own.
+balance_ipvs() {
+	local method=$1 proto=$2 vip=$3 port=$4 sched=${5:-rr} n
+	local service=("-${proto:0:1}" "$(endpoint "$vip" "$port")")
+	shift 4
+	shift
+	ip -n dir2 -o addr show to "$vip" | grep -q . || vip_local dir2 "$vip"
+	dir2 ipvsadm -A "${service[@]}" -s "$sched" || bail "ip_vs: cannot add the service"
+	for n in $(seq "$SERVERS"); do
+		dir2 ipvsadm -a "${service[@]}" -r "$(endpoint "$(server_addr "$n" "$vip")" "$port")" \
+			"$(case $method in nat) echo -m ;; dr) echo -g ;; tun) echo -i ;; esac)" \
+			-w "${1:-1}" || bail "ip_vs: cannot add a server"
+		shift
+	done
+	prepare "$method" "$vip"
+}
+# to_director VIP dir|dir2: by which director the client reaches a VIP
+to_director() {
+	local v4=10.1.0.1 v6=fd00:1::1
+	[ "$2" = dir ] || v4=10.1.0.3 v6=fd00:1::3
+	if is6 "$1"; then ip -n cl -6 route replace "$1" via $v6; else ip -n cl route replace "$1" via $v4; fi
+}
+
+# figures JQ-FILTER...: of `halbctl -j stats` on the director, in one line:
+# figures .total.conns '.drops["no-server"]'
+figures() {
+	local IFS=,
+	hc -j stats | jq -r "[$*] | @tsv" | tr '\t' ' '
+}
+drops() { figures ".drops[\"$1\"]"; }
+passes() { figures ".passes[\"$1\"]"; }
+paths() { figures ".paths[\"$1\"]"; }
+
+# stack_watch NS: counts the TCP and UDP packets that come to INPUT, FORWARD, OUTPUT and
+# POSTROUTING there; stack_saw NS prints the counts.
+stack_watch() {
+	local hook
+	{
+		echo "table inet watch {"
+		for hook in input forward output postrouting; do
+			echo "counter c-$hook { }"
+			echo "chain $hook { type filter hook $hook priority 0;"
+			echo "meta l4proto { tcp, udp } counter name c-$hook; }"
+		done
+		echo "}"
+	} | on "$1" nft -f - || bail "nft does not count"
+}
+stack_saw() {
+	on "$1" nft list counters table inet watch |
+		awk '/counter c-/ { n = substr($2, 3) } /packets/ { printf "%s%s=%s", s, n, $2; s = " " } END { print "" }'
 }
