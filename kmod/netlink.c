@@ -139,19 +139,60 @@ static void add_event(int event, const struct halb_service *service,
 	events->lost = true;
 }
 
+static void finish_events(struct halb_events *events)
+{
+	send_events(events);
+	/* listeners learn that they have missed some, as when they are slow */
+	if (events->lost)
+		genl_set_err(&halb_genl_family, events->hn->net, 0,
+			     HALB_NLGRP_EVENTS, -ENOBUFS);
+}
+
 static void tell(struct halb_transaction *txn)
 {
 	struct halb_events events = { .hn = txn->hn };
-	struct net *net = txn->hn->net;
 
-	if (!genl_has_listeners(&halb_genl_family, net, HALB_NLGRP_EVENTS))
+	if (!genl_has_listeners(&halb_genl_family, txn->hn->net,
+				HALB_NLGRP_EVENTS))
 		return;
 	halb_transaction_tell(txn, add_event, &events);
-	send_events(&events);
-	/* listeners learn that they have missed some, as when they are slow */
-	if (events.lost)
-		genl_set_err(&halb_genl_family, net, 0, HALB_NLGRP_EVENTS,
-			     -ENOBUFS);
+	finish_events(&events);
+}
+
+/* Tells of servers that went into or out of overload since the last time. */
+static void tell_overload(struct work_struct *work)
+{
+	struct halb_net *hn = container_of(to_delayed_work(work),
+					   struct halb_net, overload);
+	struct halb_events events = { .hn = hn };
+	struct halb_service *service;
+	struct halb_server *server;
+
+	mutex_lock(&hn->mutex);
+	list_for_each_entry(service, &hn->services, list) {
+		list_for_each_entry(server, &service->servers, list) {
+			if (!test_bit(HALB_SERVER_TELL_BIT, &server->flags))
+				continue;
+			clear_bit(HALB_SERVER_TELL_BIT, &server->flags);
+			smp_mb__after_atomic(); /* whoever changes it now tells again */
+			add_event(HALB_CMD_SERVER_SET_NTF, service, server,
+				  &events);
+		}
+		cond_resched();
+	}
+	finish_events(&events);
+	mutex_unlock(&hn->mutex);
+}
+
+void halb_netlink_init_net(struct halb_net *hn)
+{
+	INIT_DELAYED_WORK(&hn->overload, tell_overload);
+}
+
+/* After the last change of a connection, which may start it. */
+void halb_netlink_exit_net(struct halb_net *hn)
+{
+	cancel_delayed_work_sync(&hn->overload);
 }
 
 static int commit(struct halb_transaction *txn, struct netlink_ext_ack *extack)
@@ -896,8 +937,30 @@ static struct notifier_block halb_netlink_notifier = {
 
 /* --- the family ------------------------------------------------------------------- */
 
-/* The generated table, with what a spec cannot say about its dumps. */
+/*
+ * The generated table, with what a spec cannot say: the dump of connections
+ * holds an iterator, also when it is broken off, and changes of a transaction
+ * are checked one by one, so that whatever is wrong with one ends it.
+ */
 static struct genl_ops halb_ops[ARRAY_SIZE(halb_nl_ops)] __ro_after_init;
+
+static const struct nla_policy halb_put_policy[HALB_A_CHANGE + 1] = {
+	[HALB_A_TRANSACTION]	= { .type = NLA_U32, },
+	[HALB_A_CHANGE]		= { .type = NLA_NESTED, },
+};
+
+static void __init adapt_op(struct genl_ops *op)
+{
+	switch (op->cmd) {
+	case HALB_CMD_CONN_GET:
+		op->start = halb_nl_conn_get_start;
+		op->done = halb_nl_conn_get_done;
+		break;
+	case HALB_CMD_TRANSACTION_PUT:
+		op->policy = halb_put_policy;
+		break;
+	}
+}
 
 static const struct genl_multicast_group halb_mcgrps[] = {
 	[HALB_NLGRP_EVENTS] = { .name = HALB_MCGRP_EVENTS, },
@@ -923,13 +986,8 @@ int __init halb_netlink_init(void)
 
 	halb_nl_parse_init();
 	memcpy(halb_ops, halb_nl_ops, sizeof(halb_ops));
-	for (i = 0; i < ARRAY_SIZE(halb_ops); i++) {
-		if (halb_ops[i].cmd != HALB_CMD_CONN_GET)
-			continue;
-		/* its dump holds an iterator, also when it is broken off */
-		halb_ops[i].start = halb_nl_conn_get_start;
-		halb_ops[i].done = halb_nl_conn_get_done;
-	}
+	for (i = 0; i < ARRAY_SIZE(halb_ops); i++)
+		adapt_op(&halb_ops[i]);
 	err = netlink_register_notifier(&halb_netlink_notifier);
 	if (err)
 		return err;

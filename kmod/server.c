@@ -7,6 +7,9 @@
 #include "net.h"
 #include "server.h"
 
+/* servers that change in the meantime are told of together */
+#define HALB_TELL_DELAY	(HZ / 10)
+
 /**
  * halb_server_create - a server that nobody knows yet
  * @service: its service
@@ -80,6 +83,16 @@ void halb_server_put(struct halb_server *server)
 	queue_rcu_work(halb_wq, &server->free_work);
 }
 
+/* Listeners hear of it soon, but not from here: this may be a softirq. */
+static void overload_changed(struct halb_server *server)
+{
+	struct halb_net *hn = server->service->net;
+
+	set_bit(HALB_SERVER_TELL_BIT, &server->flags);
+	if (!READ_ONCE(hn->closing))
+		queue_delayed_work(halb_wq, &hn->overload, HALB_TELL_DELAY);
+}
+
 /**
  * halb_server_update_overload - sets or clears the overload flag
  * @server: server
@@ -95,17 +108,20 @@ void halb_server_update_overload(struct halb_server *server)
 	u32 conns;
 
 	if (likely(!upper)) {
-		if (unlikely(test_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags)))
-			clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags);
+		if (unlikely(test_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags)) &&
+		    test_and_clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
+			overload_changed(server);
 		return;
 	}
-	if (!lower)
-		lower = (u64)upper * 3 / 4;
 	conns = halb_server_conns(server);
-	if (conns >= upper)
-		set_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags);
-	else if (conns < lower)
-		clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags);
+	if (conns >= upper) {
+		if (!test_and_set_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
+			overload_changed(server);
+	} else if (lower ? conns < lower :
+			   (u64)conns * 4 < (u64)upper * 3) {
+		if (test_and_clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
+			overload_changed(server);
+	}
 }
 
 /**

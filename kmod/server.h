@@ -62,6 +62,7 @@ struct halb_rate {
 /* bits of struct halb_server.flags */
 #define HALB_SERVER_OVERLOAD_BIT	0	/* at the upper threshold */
 #define HALB_SERVER_REMOVED_BIT		1	/* no longer configured */
+#define HALB_SERVER_TELL_BIT		2	/* overload changed, not yet told */
 #define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
 #define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
 

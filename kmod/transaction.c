@@ -298,6 +298,9 @@ int halb_stage_service_add(struct halb_transaction *txn,
 	struct halb_staged *staged = halb_staged_find(txn, &request->key);
 
 	lockdep_assert_held(&txn->hn->mutex);
+	if (request->key.fwmark)
+		return halb_refuse(extack, -EOPNOTSUPP,
+				   "services by firewall mark are not supported yet");
 	if (staged ? !staged->removed : !!find_live(txn, &request->key))
 		return halb_refuse(extack, -EEXIST,
 				   "the service exists already: use service set to change it");
