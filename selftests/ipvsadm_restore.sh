@@ -21,6 +21,9 @@ both() { real "$@"; ours "$@"; }
 same_table() { # NAME
 	is "$(ours -S -n)" "$(real -S -n)" "$1"
 }
+# What the real one saves as -f -1 cannot be restored.
+big_marks() { sed 's/-f -1\b/-f 4294967295/'; }
+
 TABLE="-A -t 10.0.0.1:80 -s wrr
 -a -t 10.0.0.1:80 -r 10.0.0.2:8080 -m -w 3
 -a -t 10.0.0.1:80 -r 10.0.0.3:80 -g -w 0
@@ -28,24 +31,28 @@ TABLE="-A -t 10.0.0.1:80 -s wrr
 -A -u 10.0.0.1:53 -s sh -p 60 -M 255.255.255.0 -b sh-fallback,sh-port
 -A -t [fd00::1]:443 -s mh -p 360 -M 64 -b mh-port
 -a -t [fd00::1]:443 -r [fd00::2]:443 -g -w 1
--a -t [fd00::1]:443 -r [fd00::3]:8443 -m -w 1
--A -f 7 -s rr
+-a -t [fd00::1]:443 -r [fd00::3]:8443 -m -w 1"
+MARKS="-A -f 7 -s rr
 -a -f 7 -r 10.0.0.2:0 -m -w 1
 -A -f 7 -6 -s lc -p 50
--a -f 7 -6 -r [fd00::2]:80 -m -w 1"
+-a -f 7 -6 -r [fd00::2]:80 -m -w 1
+-A -f 4294967295 -s rr"
+case " $(missing halb | tr '\n' ' ')" in
+*' fwmark '*) skip "firewall marks" "halb does not have them yet" ;;
+*) TABLE+=$'\n'$MARKS ;;
+esac
 
 both -C
 echo "$TABLE" | real -R
-real -S -n | ours -R
-same_table "-S -n of the real one, -R of halb"
+real -S -n | big_marks | ours -R
+is "$(ours -S -n)" "$(real -S -n | big_marks)" "-S -n of the real one, -R of halb"
 is "$(ours -S -n | sort)" "$(echo "$TABLE" | sort)" "-S -n says what was restored"
 real -C
 ours -S -n | real -R
-same_table "-S -n of halb, -R of the real one"
+is "$(ours -S -n)" "$(real -S -n | big_marks)" "-S -n of halb, -R of the real one"
 ours -C
-real -S | ours -R
-same_table "-S with names, -R of halb"
-is "$(ours -S)" "$(real -S)" "-S with names"
+real -S | big_marks | ours -R
+is "$(ours -S)" "$(real -S | big_marks)" "-S with names, -R of halb"
 
 # What the real one makes of odd lines, one after the other.
 restore_both() { # NAME FORMAT
@@ -106,14 +113,13 @@ refused_line 255 "Try \`ipvsadm -h' or 'ipvsadm --help' for more information." \
 
 # Comments, and what ipvsadm loses.
 ours -C
-printf -- '# by hand\n  # again\n-A -t 10.0.0.1:80\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 2 -x 100 -y 50\n-a -t 10.0.0.1:80 -r 10.0.0.3:80 -i -w 1 -x 7\n-A -f 4294967295 -s rr\n' |
+printf -- '# by hand\n  # again\n-A -t 10.0.0.1:80\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 2 -x 100 -y 50\n-a -t 10.0.0.1:80 -r 10.0.0.3:80 -i -w 1 -x 7\n' |
 	ours -R
 saved=$(ours -S -n)
-is "$saved" "-A -f 4294967295 -s rr
--A -t 10.0.0.1:80 -s wlc
+is "$saved" "-A -t 10.0.0.1:80 -s wlc
 -a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 2 -x 100 -y 50
 -a -t 10.0.0.1:80 -r 10.0.0.3:80 -i -w 1 -x 7 --tun-type ipip" \
-	"-S keeps thresholds and big marks; -R takes comments"
+	"-S keeps thresholds; -R takes comments"
 ours -C
 echo "$saved" | ours -R
 is "$(ours -S -n)" "$saved" "-S and -R are the identity"
