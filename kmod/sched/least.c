@@ -87,7 +87,7 @@ static struct entry entry_of(enum rule rule, const struct halb_plan *plan,
 	return entry;
 }
 
-/* Whether @b beats @a, which comes before it; 2^41 times 2^16 fits. */
+/* Whether @b beats @a, which comes before it; 2^40 times 2^16 fits. */
 static bool beats(const struct entry *b, const struct entry *a)
 {
 	return b->cost * a->weight < a->cost * b->weight;

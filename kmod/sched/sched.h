@@ -52,16 +52,15 @@ static inline bool halb_slot_usable(const struct halb_slot *slot)
 }
 
 /*
- * ip_vs's estimate of the load: an active connection costs 256 times as much
- * as an inactive one. Counts that several CPUs move may be below zero for a
- * moment.
+ * ip_vs's estimate of the load: 256 for an active connection, and one for every
+ * connection. Counts that several CPUs move may be below zero for a moment.
  */
 static inline u64 halb_server_load(const struct halb_server *server)
 {
 	u64 active = max(atomic_read(&server->active), 0);
 	u64 inactive = max(atomic_read(&server->inactive), 0);
 
-	return active * 256 + inactive;
+	return active * 256 + active + inactive;
 }
 
 #ifdef DEBUG

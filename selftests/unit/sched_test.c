@@ -235,7 +235,10 @@ static void test_rr_position(void)
 
 static u64 load(const struct halb_server *s)
 {
-	return (u64)atomic_read(&s->active) * 256 + atomic_read(&s->inactive);
+	u64 active = atomic_read(&s->active), inactive = atomic_read(&s->inactive);
+
+	/* ip_vs_dest_conn_overhead(): (activeconns << 8) + totalconns */
+	return (active << 8) + (active + inactive);
 }
 
 /* The slot that a walk over the list chooses, as each of ip_vs's does. */

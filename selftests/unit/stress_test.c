@@ -156,7 +156,7 @@ static void change_config(struct world *w, u32 *number)
 
 static u64 load(const struct halb_server *s)
 {
-	return (u64)max(atomic_read(&s->active), 0) * 256 +
+	return (u64)max(atomic_read(&s->active), 0) * 257 +
 	       max(atomic_read(&s->inactive), 0);
 }
 
