@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """A client that keeps flows open and talks on them again when it is told to.
 
-Reads commands from stdin, a line each, and answers each with one line. Starting Python is what
+Reads commands from stdin, a line each with a number of any kind before it, and answers each with
+one line that begins with this number. Starting Python is what
 is slow in a VM, so a test starts it once. TCP flows are HTTP keep-alive connections (to nginx,
 which answers / with its name), UDP flows are connected sockets (to udp.py's server).
 
@@ -241,8 +242,9 @@ def run(words):
 
 
 for line in sys.stdin:
+    number, *command = line.split()
     try:
-        result = run(line.split())
+        result = run(command)
     except Exception as e:  # the test sees it as the answer
         result = "flows.py: %r" % e
-    print(result, flush=True)
+    print(number, result, flush=True)

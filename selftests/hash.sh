@@ -56,10 +56,11 @@ for vip in $VIP4 $VIP6; do
 	is "$first" "$(ask $other)" "sh: $vip: each client gets the server that ip_vs gives it"
 	is "$(tr ' ' '\n' <<< "$first" | sort -u | xargs)" "one three two" "sh: $vip: all servers get clients"
 done
-is "$(tally "$(flows once udp $VIP4 53 n=12)")" "$(flows once udp $VIP4 53)=12" \
+# The last service was IPv6's, and it is still there.
+is "$(tally "$(flows once udp $VIP6 53 n=12)")" "$(flows once udp $VIP6 53)=12" \
 	"sh: another source port is the same client"
-hc service set udp $VIP4:53 sh-port
-between "$(flows once udp $VIP4 53 n=40 | tr ' ' '\n' | sort -u | wc -l)" 2 3 \
+hc service set udp "[$VIP6]:53" sh-port
+between "$(flows once udp $VIP6 53 n=40 | tr ' ' '\n' | sort -u | wc -l)" 2 3 \
 	"sh with sh-port: another source port may be another server"
 
 # --- mh -------------------------------------------------------------------------------------

@@ -495,10 +495,13 @@ flows_start() {
 	exec {FLOWS_IN}> "$in" {FLOWS_OUT}< "$out"
 }
 flows() {
-	local answer
-	echo "$*" >&"$FLOWS_IN"
-	read -r -t 120 -u "$FLOWS_OUT" answer || answer="flows.py does not answer"
-	echo "$answer"
+	local number=$SRANDOM answer=
+	echo "$number $*" >&"$FLOWS_IN"
+	# An answer that nobody waited for any more may come first.
+	until [ "${answer%% *}" = "$number" ]; do
+		read -r -t 120 -u "$FLOWS_OUT" answer || answer="$number flows.py does not answer"
+	done
+	echo "${answer#* }"
 }
 # names N WORDS: the words N times in a row, as flows prints them
 names() {
