@@ -293,6 +293,8 @@ static void undo(struct halb_transaction *txn)
 
 	kvfree(txn->config);
 	txn->config = NULL;
+	kvfree(txn->probe.probe);
+	txn->probe.probe = NULL;
 	list_for_each_entry(staged, &txn->services, list) {
 		halb_plan_free(staged->plan);
 		staged->plan = NULL;

@@ -225,8 +225,6 @@ void halb_config_exit_net(struct halb_net *hn)
 
 	halb_estimator_stop(hn);
 	mutex_lock(&hn->mutex);
-	/* sockets keep the netns alive, and transactions die with their socket */
-	WARN_ON_ONCE(!list_empty(&hn->transactions));
 	list_for_each_entry_safe(service, next, &hn->services, list)
 		halb_config_let_go(hn, service);
 	hn->service_count = 0;

@@ -1,32 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family: handlers, dumps and events. See uapi/halb.yaml
- * for the contract.
+ * The generic netlink family: single changes, reading, statistics. See
+ * uapi/halb.yaml for the contract.
  */
 #include <linux/module.h>
-#include <linux/sizes.h>
 #include <net/sock.h>
 
 #include "estimator.h"
 #include "netlink.h"
 #include "netlink_msg.h"
 
-/* larger than any object or answer */
-#define HALB_MSG_SIZE		8192
-/* changes in a message, their attributes' headers and the message's included */
-#define HALB_PUT_MAX		(SZ_32K + 64)
+/* larger than stats-get's answer, by far the largest there is */
+#define HALB_STATS_SIZE		8192
 
-static struct halb_net *hn_of(const struct sk_buff *skb)
+/**
+ * halb_nl_explain - says what the kernel's own errors do not
+ * @extack: for the sentence
+ * @err: error or 0
+ *
+ * Return: @err.
+ */
+int halb_nl_explain(struct netlink_ext_ack *extack, int err)
 {
-	return halb_net(sock_net(skb->sk));
+	if (err == -ENOMEM && !extack->_msg)
+		NL_SET_ERR_MSG(extack, "not enough memory: nothing was changed");
+	return err;
 }
 
 /* --- answers ---------------------------------------------------------------- */
 
-/* An answer to @info, begun. */
-static struct sk_buff *new_answer(struct genl_info *info, void **header)
+/**
+ * halb_nl_answer_new - begins an answer
+ * @info: request
+ * @size: room for attributes
+ * @header: result, for halb_nl_answer()
+ *
+ * Return: the message or NULL.
+ */
+struct sk_buff *halb_nl_answer_new(struct genl_info *info, size_t size,
+				   void **header)
 {
-	struct sk_buff *msg = nlmsg_new(HALB_MSG_SIZE, GFP_KERNEL);
+	struct sk_buff *msg = nlmsg_new(size, GFP_KERNEL);
 
 	if (!msg)
 		return NULL;
@@ -35,9 +49,17 @@ static struct sk_buff *new_answer(struct genl_info *info, void **header)
 	return msg;
 }
 
-/* Ends it and sends it, or frees it if it could not be filled. */
-static int answer(struct genl_info *info, struct sk_buff *msg, void *header,
-		  int err)
+/**
+ * halb_nl_answer - ends an answer
+ * @info: request
+ * @msg: message
+ * @header: see halb_nl_answer_new()
+ * @err: why it could not be filled, or 0
+ *
+ * Sends it; or frees it if there is an error, and returns that.
+ */
+int halb_nl_answer(struct genl_info *info, struct sk_buff *msg, void *header,
+		   int err)
 {
 	if (err) {
 		nlmsg_free(msg);
@@ -47,9 +69,13 @@ static int answer(struct genl_info *info, struct sk_buff *msg, void *header,
 	return genlmsg_reply(msg, info);
 }
 
-/* The generation that a request may ask for. */
-static int check_generation(const struct genl_info *info,
-			    const struct halb_net *hn)
+/**
+ * halb_nl_check_generation - -EAGAIN unless there is the generation asked for
+ * @info: request
+ * @hn: netns, its mutex held
+ */
+int halb_nl_check_generation(const struct genl_info *info,
+			     const struct halb_net *hn)
 {
 	const struct nlattr *attr = info->attrs[HALB_A_GENERATION];
 	u32 wanted;
@@ -67,143 +93,6 @@ static int check_generation(const struct genl_info *info,
 	return -EAGAIN;
 }
 
-/* What the kernel's own errors do not say. */
-static int explain(struct netlink_ext_ack *extack, int err)
-{
-	if (err == -ENOMEM && !extack->_msg)
-		NL_SET_ERR_MSG(extack, "not enough memory: nothing was changed");
-	return err;
-}
-
-/* --- events ----------------------------------------------------------------- */
-
-/**
- * struct halb_events - events of one commit on their way
- * @hn: netns
- * @msg: as many as fit, not yet sent
- * @lost: some could not be sent
- */
-struct halb_events {
-	struct halb_net *hn;
-	struct sk_buff *msg;
-	bool lost;
-};
-
-static int fill_event(struct sk_buff *msg, const struct halb_net *hn, int event,
-		      const struct halb_service *service,
-		      const struct halb_server *server)
-{
-	void *header = genlmsg_put(msg, 0, 0, &halb_genl_family, 0, event);
-	int err;
-
-	if (!header)
-		return -EMSGSIZE;
-	if (server)
-		err = halb_nl_fill_server(msg, server);
-	else if (service)
-		err = halb_nl_fill_service(msg, service);
-	else
-		err = halb_nl_fill_settings(msg, hn);
-	if (err) {
-		genlmsg_cancel(msg, header);
-		return err;
-	}
-	genlmsg_end(msg, header);
-	return 0;
-}
-
-static void send_events(struct halb_events *events)
-{
-	if (!events->msg)
-		return;
-	genlmsg_multicast_netns(&halb_genl_family, events->hn->net, events->msg,
-				0, HALB_NLGRP_EVENTS, GFP_KERNEL);
-	events->msg = NULL;
-}
-
-static void add_event(int event, const struct halb_service *service,
-		      const struct halb_server *server, void *arg)
-{
-	struct halb_events *events = arg;
-
-	if (events->msg &&
-	    !fill_event(events->msg, events->hn, event, service, server))
-		return;
-	send_events(events);
-	events->msg = nlmsg_new(HALB_MSG_SIZE, GFP_KERNEL);
-	if (events->msg &&
-	    !fill_event(events->msg, events->hn, event, service, server))
-		return;
-	nlmsg_free(events->msg);
-	events->msg = NULL;
-	events->lost = true;
-}
-
-static void finish_events(struct halb_events *events)
-{
-	send_events(events);
-	/* listeners learn that they have missed some, as when they are slow */
-	if (events->lost)
-		genl_set_err(&halb_genl_family, events->hn->net, 0,
-			     HALB_NLGRP_EVENTS, -ENOBUFS);
-}
-
-static void tell(struct halb_transaction *txn)
-{
-	struct halb_events events = { .hn = txn->hn };
-
-	if (!genl_has_listeners(&halb_genl_family, txn->hn->net,
-				HALB_NLGRP_EVENTS))
-		return;
-	halb_transaction_tell(txn, add_event, &events);
-	finish_events(&events);
-}
-
-/* Tells of servers that went into or out of overload since the last time. */
-static void tell_overload(struct work_struct *work)
-{
-	struct halb_net *hn = container_of(to_delayed_work(work),
-					   struct halb_net, overload);
-	struct halb_events events = { .hn = hn };
-	struct halb_service *service;
-	struct halb_server *server;
-
-	mutex_lock(&hn->mutex);
-	list_for_each_entry(service, &hn->services, list) {
-		list_for_each_entry(server, &service->servers, list) {
-			if (!test_bit(HALB_SERVER_TELL_BIT, &server->flags))
-				continue;
-			clear_bit(HALB_SERVER_TELL_BIT, &server->flags);
-			smp_mb__after_atomic(); /* whoever changes it now tells again */
-			add_event(HALB_CMD_SERVER_SET_NTF, service, server,
-				  &events);
-		}
-		cond_resched();
-	}
-	finish_events(&events);
-	mutex_unlock(&hn->mutex);
-}
-
-void halb_netlink_init_net(struct halb_net *hn)
-{
-	INIT_DELAYED_WORK(&hn->overload, tell_overload);
-}
-
-/* After the last change of a connection, which may start it. */
-void halb_netlink_exit_net(struct halb_net *hn)
-{
-	cancel_delayed_work_sync(&hn->overload);
-}
-
-static int commit(struct halb_transaction *txn, struct netlink_ext_ack *extack)
-{
-	int err = halb_transaction_commit(txn, extack);
-
-	if (!err)
-		tell(txn);
-	return explain(extack, err);
-}
-
 /* --- single changes of services and servers ---------------------------------- */
 
 typedef int (*stage_service_fn)(struct halb_transaction *txn,
@@ -217,7 +106,7 @@ static int change_service(struct sk_buff *skb, struct genl_info *info,
 			  stage_service_fn stage, enum halb_nl_want want)
 {
 	struct halb_service_request request;
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_transaction txn;
 	int err;
 
@@ -227,9 +116,9 @@ static int change_service(struct sk_buff *skb, struct genl_info *info,
 		return err;
 	mutex_lock(&hn->mutex);
 	halb_transaction_init(&txn, hn);
-	err = explain(info->extack, stage(&txn, &request, info->extack));
+	err = halb_nl_explain(info->extack, stage(&txn, &request, info->extack));
 	if (!err)
-		err = commit(&txn, info->extack);
+		err = halb_nl_commit(&txn, info->extack);
 	halb_transaction_release(&txn);
 	mutex_unlock(&hn->mutex);
 	return err;
@@ -252,16 +141,16 @@ int halb_nl_service_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 int halb_nl_service_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_transaction txn;
 	int err;
 
 	mutex_lock(&hn->mutex);
 	halb_transaction_init(&txn, hn);
-	err = check_generation(info, hn);
+	err = halb_nl_check_generation(info, hn);
 	if (!err) {
 		halb_stage_flush(&txn);
-		err = commit(&txn, info->extack);
+		err = halb_nl_commit(&txn, info->extack);
 	}
 	halb_transaction_release(&txn);
 	mutex_unlock(&hn->mutex);
@@ -272,7 +161,7 @@ static int change_server(struct sk_buff *skb, struct genl_info *info,
 			 stage_server_fn stage, enum halb_nl_want want)
 {
 	struct halb_server_request request;
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_transaction txn;
 	int err;
 
@@ -282,9 +171,9 @@ static int change_server(struct sk_buff *skb, struct genl_info *info,
 		return err;
 	mutex_lock(&hn->mutex);
 	halb_transaction_init(&txn, hn);
-	err = explain(info->extack, stage(&txn, &request, info->extack));
+	err = halb_nl_explain(info->extack, stage(&txn, &request, info->extack));
 	if (!err)
-		err = commit(&txn, info->extack);
+		err = halb_nl_commit(&txn, info->extack);
 	halb_transaction_release(&txn);
 	mutex_unlock(&hn->mutex);
 	return err;
@@ -324,7 +213,7 @@ static struct halb_service *find_service(const struct halb_net *hn,
 int halb_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct halb_service_request request;
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_service *service;
 	struct sk_buff *msg;
 	void *header;
@@ -334,14 +223,14 @@ int halb_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 				    &request, info->extack);
 	if (err)
 		return err;
-	msg = new_answer(info, &header);
+	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
-		return explain(info->extack, -ENOMEM);
+		return halb_nl_explain(info->extack, -ENOMEM);
 	mutex_lock(&hn->mutex);
 	service = find_service(hn, &request.key, info->extack);
 	err = service ? halb_nl_fill_service(msg, service) : -ESRCH;
 	mutex_unlock(&hn->mutex);
-	return answer(info, msg, header, err);
+	return halb_nl_answer(info, msg, header, err);
 }
 
 static int find_and_fill_server(struct sk_buff *msg, const struct halb_net *hn,
@@ -365,7 +254,7 @@ static int find_and_fill_server(struct sk_buff *msg, const struct halb_net *hn,
 int halb_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct halb_server_request request;
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct sk_buff *msg;
 	void *header;
 	int err;
@@ -374,13 +263,13 @@ int halb_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)
 				   HALB_NL_KEY, &request, info->extack);
 	if (err)
 		return err;
-	msg = new_answer(info, &header);
+	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
-		return explain(info->extack, -ENOMEM);
+		return halb_nl_explain(info->extack, -ENOMEM);
 	mutex_lock(&hn->mutex);
 	err = find_and_fill_server(msg, hn, &request, info->extack);
 	mutex_unlock(&hn->mutex);
-	return answer(info, msg, header, err);
+	return halb_nl_answer(info, msg, header, err);
 }
 
 /**
@@ -430,7 +319,7 @@ static int dump_service(struct sk_buff *msg, struct netlink_callback *cb,
 
 int halb_nl_service_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 {
-	struct halb_net *hn = hn_of(cb->skb);
+	struct halb_net *hn = halb_nl_net(cb->skb);
 	struct halb_dump *dump = dump_of(cb);
 	const struct halb_service *service;
 	u32 i = 0;
@@ -500,7 +389,7 @@ static void dump_all_servers(struct sk_buff *msg, struct netlink_callback *cb,
 int halb_nl_server_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 {
 	const struct nlattr *filter = halb_dump_attrs(cb)[HALB_A_SERVER];
-	struct halb_net *hn = hn_of(cb->skb);
+	struct halb_net *hn = halb_nl_net(cb->skb);
 	struct halb_service_request request;
 	struct halb_service *service;
 	int err = 0;
@@ -540,20 +429,20 @@ static int fill_all(struct sk_buff *msg, const struct halb_net *hn)
 static int get(struct sk_buff *skb, struct genl_info *info,
 	       int (*fill)(struct sk_buff *msg, const struct halb_net *hn))
 {
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct sk_buff *msg;
 	void *header;
 	int err;
 
-	msg = new_answer(info, &header);
+	msg = halb_nl_answer_new(info, HALB_STATS_SIZE, &header);
 	if (!msg)
-		return explain(info->extack, -ENOMEM);
+		return halb_nl_explain(info->extack, -ENOMEM);
 	mutex_lock(&hn->mutex);
-	err = check_generation(info, hn);
+	err = halb_nl_check_generation(info, hn);
 	if (!err)
 		err = fill(msg, hn);
 	mutex_unlock(&hn->mutex);
-	return answer(info, msg, header, err);
+	return halb_nl_answer(info, msg, header, err);
 }
 
 int halb_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -569,7 +458,7 @@ int halb_nl_settings_get_doit(struct sk_buff *skb, struct genl_info *info)
 int halb_nl_settings_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct halb_settings_request request;
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_transaction txn;
 	int err;
 
@@ -580,7 +469,7 @@ int halb_nl_settings_set_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&hn->mutex);
 	halb_transaction_init(&txn, hn);
 	halb_stage_settings(&txn, &request);
-	err = commit(&txn, info->extack);
+	err = halb_nl_commit(&txn, info->extack);
 	halb_transaction_release(&txn);
 	mutex_unlock(&hn->mutex);
 	return err;
@@ -607,7 +496,7 @@ static int zero_service(struct halb_net *hn, const struct nlattr *nest,
 int halb_nl_zero_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *nest = info->attrs[HALB_A_SERVICE];
-	struct halb_net *hn = hn_of(skb);
+	struct halb_net *hn = halb_nl_net(skb);
 
 	if (nest)
 		return zero_service(hn, nest, info->extack);
@@ -616,324 +505,6 @@ int halb_nl_zero_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_unlock(&hn->mutex);
 	return 0;
 }
-
-/* --- transactions --------------------------------------------------------------- */
-
-static struct halb_transaction *
-find_transaction(const struct halb_net *hn, const struct genl_info *info)
-{
-	const struct nlattr *attr = info->attrs[HALB_A_TRANSACTION];
-	struct halb_transaction *txn;
-
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack,
-			       "name the transaction by the number that its begin answered");
-		return ERR_PTR(-EINVAL);
-	}
-	list_for_each_entry(txn, &hn->transactions, list)
-		if (txn->id == nla_get_u32(attr) &&
-		    txn->portid == info->snd_portid)
-			return txn;
-	NL_SET_ERR_MSG_ATTR(info->extack, attr,
-			    "this socket has no such transaction: begin one");
-	return ERR_PTR(-ENOENT);
-}
-
-static void end_transaction(struct halb_transaction *txn)
-{
-	halb_transaction_release(txn);
-	kfree(txn);
-}
-
-static int fill_transaction(struct sk_buff *msg,
-			    const struct halb_transaction *txn)
-{
-	if (nla_put_u32(msg, HALB_A_TRANSACTION, txn->id) ||
-	    nla_put_u32(msg, HALB_A_GENERATION, txn->hn->generation))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static bool id_taken(const struct halb_net *hn, u32 id)
-{
-	const struct halb_transaction *txn;
-
-	list_for_each_entry(txn, &hn->transactions, list)
-		if (txn->id == id)
-			return true;
-	return false;
-}
-
-static void name_transaction(struct halb_transaction *txn)
-{
-	struct halb_net *hn = txn->hn;
-
-	do {
-		hn->transaction_id++;
-	} while (!hn->transaction_id || id_taken(hn, hn->transaction_id));
-	txn->id = hn->transaction_id;
-}
-
-static int begin(struct halb_net *hn, const struct genl_info *info,
-		 struct halb_transaction *txn)
-{
-	const struct nlattr *flags = info->attrs[HALB_A_TRANSACTION_FLAGS];
-	const struct halb_transaction *other;
-	unsigned int open = 0;
-	int err;
-
-	/* a configuration that has moved on never comes back */
-	err = check_generation(info, hn);
-	if (err)
-		return err;
-	list_for_each_entry(other, &hn->transactions, list)
-		open++;
-	if (open >= HALB_TRANSACTIONS_MAX)
-		return halb_refuse(info->extack, -EBUSY,
-				   "at most 16 transactions are open at a time: commit or abort one");
-	halb_transaction_init(txn, hn);
-	txn->replace = flags &&
-		       nla_get_u32(flags) & HALB_TRANSACTION_FLAG_REPLACE;
-	txn->pinned = !txn->replace || info->attrs[HALB_A_GENERATION];
-	txn->generation = hn->generation;
-	txn->portid = info->snd_portid;
-	name_transaction(txn);
-	return 0;
-}
-
-int halb_nl_transaction_begin_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct halb_net *hn = hn_of(skb);
-	struct halb_transaction *txn;
-	struct sk_buff *msg;
-	void *header;
-	int err;
-
-	txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
-	if (!txn)
-		return explain(info->extack, -ENOMEM);
-	msg = new_answer(info, &header);
-	if (!msg) {
-		kfree(txn);
-		return explain(info->extack, -ENOMEM);
-	}
-	mutex_lock(&hn->mutex);
-	err = begin(hn, info, txn);
-	if (err) {
-		kfree(txn);
-	} else {
-		err = fill_transaction(msg, txn);
-		list_add_tail(&txn->list, &hn->transactions);
-	}
-	mutex_unlock(&hn->mutex);
-	return answer(info, msg, header, err);
-}
-
-static int put_service(struct halb_transaction *txn, u32 op,
-		       const struct nlattr *nest, struct netlink_ext_ack *extack)
-{
-	struct halb_service_request request;
-	int err;
-
-	err = halb_nl_parse_service(nest, op == HALB_CHANGE_OP_DEL ?
-				    HALB_NL_KEY : HALB_NL_ALL, &request, extack);
-	if (err)
-		return err;
-	switch (op) {
-	case HALB_CHANGE_OP_ADD:
-		return halb_stage_service_add(txn, &request, extack);
-	case HALB_CHANGE_OP_SET:
-		return halb_stage_service_set(txn, &request, extack);
-	default:
-		return halb_stage_service_del(txn, &request, extack);
-	}
-}
-
-static int put_server(struct halb_transaction *txn, u32 op,
-		      const struct nlattr *nest, struct netlink_ext_ack *extack)
-{
-	struct halb_server_request request;
-	int err;
-
-	err = halb_nl_parse_server(txn->hn->net, nest,
-				   op == HALB_CHANGE_OP_DEL ?
-				   HALB_NL_KEY : HALB_NL_ALL, &request, extack);
-	if (err)
-		return err;
-	switch (op) {
-	case HALB_CHANGE_OP_ADD:
-		return halb_stage_server_add(txn, &request, extack);
-	case HALB_CHANGE_OP_SET:
-		return halb_stage_server_set(txn, &request, extack);
-	default:
-		return halb_stage_server_del(txn, &request, extack);
-	}
-}
-
-static int put_settings(struct halb_transaction *txn, u32 op,
-			const struct nlattr *nest,
-			struct netlink_ext_ack *extack)
-{
-	struct halb_settings_request request;
-	int err;
-
-	if (op != HALB_CHANGE_OP_SET)
-		return halb_refuse(extack, -EINVAL, "settings can only be set");
-	err = halb_nl_parse_settings(nest, &request, extack);
-	if (err)
-		return err;
-	halb_stage_settings(txn, &request);
-	return 0;
-}
-
-static int put_change(struct halb_transaction *txn, const struct nlattr *change,
-		      struct netlink_ext_ack *extack)
-{
-	struct nlattr *tb[HALB_A_CHANGE_MAX + 1];
-	struct nlattr *service, *server, *settings;
-	int err;
-	u32 op;
-
-	err = nla_parse_nested(tb, HALB_A_CHANGE_MAX, change,
-			       halb_change_nl_policy, extack);
-	if (err)
-		return err;
-	service = tb[HALB_A_CHANGE_SERVICE];
-	server = tb[HALB_A_CHANGE_SERVER];
-	settings = tb[HALB_A_CHANGE_SETTINGS];
-	if (!tb[HALB_A_CHANGE_OP])
-		return halb_refuse(extack, -EINVAL,
-				   "a change needs an operation: add, set, del or flush");
-	op = nla_get_u32(tb[HALB_A_CHANGE_OP]);
-	if (op == HALB_CHANGE_OP_FLUSH) {
-		if (service || server || settings)
-			return halb_refuse(extack, -EINVAL,
-					   "flush takes no object");
-		halb_stage_flush(txn);
-		return 0;
-	}
-	if (!!service + !!server + !!settings != 1)
-		return halb_refuse(extack, -EINVAL,
-				   "a change needs one object: a service, a server or settings");
-	if (service)
-		return put_service(txn, op, service, extack);
-	if (server)
-		return put_server(txn, op, server, extack);
-	return put_settings(txn, op, settings, extack);
-}
-
-static int put_changes(struct halb_transaction *txn, struct genl_info *info)
-{
-	const struct nlattr *attr;
-	int err, rem;
-
-	if (info->nlhdr->nlmsg_len > HALB_PUT_MAX)
-		return halb_refuse(info->extack, -EMSGSIZE,
-				   "a message takes at most 32 KiB of changes: send several");
-	nla_for_each_attr(attr, genlmsg_data(info->genlhdr),
-			  genlmsg_len(info->genlhdr), rem) {
-		if (nla_type(attr) != HALB_A_CHANGE)
-			continue;
-		err = put_change(txn, attr, info->extack);
-		if (err) {
-			/* whatever is wrong in it: this change is refused */
-			NL_SET_BAD_ATTR(info->extack, attr);
-			return err;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
-int halb_nl_transaction_put_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct halb_net *hn = hn_of(skb);
-	struct halb_transaction *txn;
-	int err;
-
-	mutex_lock(&hn->mutex);
-	txn = find_transaction(hn, info);
-	if (IS_ERR(txn)) {
-		err = PTR_ERR(txn);
-		goto unlock;
-	}
-	/* what shows through is what there was at the beginning */
-	err = halb_transaction_check(txn, info->extack);
-	if (!err)
-		err = explain(info->extack, put_changes(txn, info));
-	if (err)
-		end_transaction(txn);
-unlock:
-	mutex_unlock(&hn->mutex);
-	return err;
-}
-
-int halb_nl_transaction_commit_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct halb_net *hn = hn_of(skb);
-	struct halb_transaction *txn;
-	struct sk_buff *msg;
-	void *header;
-	int err;
-
-	msg = new_answer(info, &header);
-	if (!msg)
-		return explain(info->extack, -ENOMEM);
-	mutex_lock(&hn->mutex);
-	txn = find_transaction(hn, info);
-	if (IS_ERR(txn)) {
-		err = PTR_ERR(txn);
-		goto unlock;
-	}
-	err = commit(txn, info->extack);
-	if (!err)
-		err = fill_transaction(msg, txn);
-	end_transaction(txn);
-unlock:
-	mutex_unlock(&hn->mutex);
-	return answer(info, msg, header, err);
-}
-
-int halb_nl_transaction_abort_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct halb_net *hn = hn_of(skb);
-	struct halb_transaction *txn;
-	int err = 0;
-
-	mutex_lock(&hn->mutex);
-	txn = find_transaction(hn, info);
-	if (IS_ERR(txn))
-		err = PTR_ERR(txn);
-	else
-		end_transaction(txn);
-	mutex_unlock(&hn->mutex);
-	return err;
-}
-
-/* A socket was closed: its transactions go with it. */
-static int on_release(struct notifier_block *nb, unsigned long event, void *ptr)
-{
-	const struct netlink_notify *notify = ptr;
-	struct halb_transaction *txn, *next;
-	struct halb_net *hn;
-
-	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
-		return NOTIFY_DONE;
-	hn = halb_net(notify->net);
-	/* a socket's own requests are over: it is not on its way into the list */
-	if (list_empty_careful(&hn->transactions))
-		return NOTIFY_DONE;
-	mutex_lock(&hn->mutex);
-	list_for_each_entry_safe(txn, next, &hn->transactions, list)
-		if (txn->portid == notify->portid)
-			end_transaction(txn);
-	mutex_unlock(&hn->mutex);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block halb_netlink_notifier = {
-	.notifier_call	= on_release,
-};
 
 /* --- the family ------------------------------------------------------------------- */
 
@@ -979,6 +550,17 @@ struct genl_family halb_genl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(halb_mcgrps),
 };
 
+void halb_netlink_init_net(struct halb_net *hn)
+{
+	halb_nl_events_init(hn);
+}
+
+void halb_netlink_exit_net(struct halb_net *hn)
+{
+	halb_nl_events_exit(hn);
+	halb_nl_transactions_end(hn);
+}
+
 int __init halb_netlink_init(void)
 {
 	unsigned int i;
@@ -988,17 +570,17 @@ int __init halb_netlink_init(void)
 	memcpy(halb_ops, halb_nl_ops, sizeof(halb_ops));
 	for (i = 0; i < ARRAY_SIZE(halb_ops); i++)
 		adapt_op(&halb_ops[i]);
-	err = netlink_register_notifier(&halb_netlink_notifier);
+	err = netlink_register_notifier(&halb_nl_release_notifier);
 	if (err)
 		return err;
 	err = genl_register_family(&halb_genl_family);
 	if (err)
-		netlink_unregister_notifier(&halb_netlink_notifier);
+		netlink_unregister_notifier(&halb_nl_release_notifier);
 	return err;
 }
 
 void halb_netlink_exit(void)
 {
 	genl_unregister_family(&halb_genl_family);
-	netlink_unregister_notifier(&halb_netlink_notifier);
+	netlink_unregister_notifier(&halb_nl_release_notifier);
 }

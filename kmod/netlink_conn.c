@@ -4,7 +4,6 @@
  */
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <net/sock.h>
 
 #include "netlink_msg.h"
 
@@ -290,7 +289,7 @@ int halb_nl_conn_get_start(struct netlink_callback *cb)
 
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
-		return -ENOMEM;
+		return halb_nl_explain(cb->extack, -ENOMEM);
 	err = parse_filter(halb_dump_attrs(cb)[HALB_A_CONN], &dump->filter,
 			   cb->extack);
 	if (err) {
@@ -378,7 +377,7 @@ static int dump_table(struct sk_buff *msg, struct netlink_callback *cb,
 int halb_nl_conn_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 {
 	struct halb_conn_dump *dump = (struct halb_conn_dump *)cb->args[0];
-	struct halb_net *hn = halb_net(sock_net(cb->skb->sk));
+	struct halb_net *hn = halb_nl_net(cb->skb);
 
 	while (dump->table < ARRAY_SIZE(hn->conns)) {
 		if (!dump->walking)
@@ -401,32 +400,34 @@ int halb_nl_conn_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 	 BIT(HALB_A_CONN_CLIENT_PORT) |					\
 	 BIT(HALB_A_CONN_SERVICE_ADDRESS) | BIT(HALB_A_CONN_SERVICE_PORT))
 
-static struct halb_conn *find_conn(struct halb_net *hn,
-				   const struct halb_conn_filter *name)
+static struct halb_conn *find_conn4(struct halb_net *hn,
+				    const struct halb_conn_filter *name)
 {
-	if (name->client_af == AF_INET6) {
-		struct halb_tuple6 tuple = {
-			.client = name->client.in6,
-			.vip = name->vip.in6,
-			.cport = name->client_port,
-			.vport = name->vport,
-			.protocol = name->protocol,
-			.kind = HALB_TUPLE_FLOW,
-		};
+	struct halb_tuple4 tuple = {
+		.client = name->client.ip,
+		.vip = name->vip.ip,
+		.cport = name->client_port,
+		.vport = name->vport,
+		.protocol = name->protocol,
+		.kind = HALB_TUPLE_FLOW,
+	};
 
-		return halb_conn_find6(hn, &tuple);
-	} else {
-		struct halb_tuple4 tuple = {
-			.client = name->client.ip,
-			.vip = name->vip.ip,
-			.cport = name->client_port,
-			.vport = name->vport,
-			.protocol = name->protocol,
-			.kind = HALB_TUPLE_FLOW,
-		};
+	return halb_conn_find4(hn, &tuple);
+}
 
-		return halb_conn_find4(hn, &tuple);
-	}
+static struct halb_conn *find_conn6(struct halb_net *hn,
+				    const struct halb_conn_filter *name)
+{
+	struct halb_tuple6 tuple = {
+		.client = name->client.in6,
+		.vip = name->vip.in6,
+		.cport = name->client_port,
+		.vport = name->vport,
+		.protocol = name->protocol,
+		.kind = HALB_TUPLE_FLOW,
+	};
+
+	return halb_conn_find6(hn, &tuple);
 }
 
 static int find_and_fill(struct sk_buff *msg, struct halb_net *hn,
@@ -437,7 +438,8 @@ static int find_and_fill(struct sk_buff *msg, struct halb_net *hn,
 	int err = -ENOENT;
 
 	rcu_read_lock();
-	conn = find_conn(hn, name);
+	conn = name->client_af == AF_INET6 ? find_conn6(hn, name) :
+					     find_conn4(hn, name);
 	if (conn) {
 		view_conn(conn, READ_ONCE(conn->state), &view);
 		err = fill_conn(msg, hn, conn, &view);
@@ -448,7 +450,7 @@ static int find_and_fill(struct sk_buff *msg, struct halb_net *hn,
 
 int halb_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct halb_net *hn = halb_net(sock_net(skb->sk));
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_conn_filter name;
 	struct sk_buff *msg;
 	void *header;
@@ -460,20 +462,13 @@ int halb_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (name.given != HALB_CONN_NAMING || name.client_af != name.vip_af)
 		return halb_refuse(info->extack, -EINVAL,
 				   "name the connection by protocol, client's and service's address and port");
-	msg = nlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
-		return -ENOMEM;
-	header = genlmsg_put(msg, info->snd_portid, info->snd_seq,
-			     &halb_genl_family, 0, HALB_CMD_CONN_GET);
+		return halb_nl_explain(info->extack, -ENOMEM);
 	err = find_and_fill(msg, hn, &name);
-	if (err) {
-		nlmsg_free(msg);
-		if (err == -ENOENT)
-			NL_SET_ERR_MSG(info->extack, "no such connection");
-		return err;
-	}
-	genlmsg_end(msg, header);
-	return genlmsg_reply(msg, info);
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG(info->extack, "no such connection");
+	return halb_nl_answer(info, msg, header, err);
 }
 
 /* --- flush ---------------------------------------------------------------------------- */
@@ -503,7 +498,7 @@ static u32 flush_table(struct halb_net *hn, struct rhashtable *ht,
 
 int halb_nl_conn_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct halb_net *hn = halb_net(sock_net(skb->sk));
+	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_conn_filter filter;
 	struct sk_buff *msg;
 	void *header;
@@ -513,19 +508,12 @@ int halb_nl_conn_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	err = parse_filter(info->attrs[HALB_A_CONN], &filter, info->extack);
 	if (err)
 		return err;
-	msg = nlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
-		return -ENOMEM;
-	header = genlmsg_put(msg, info->snd_portid, info->snd_seq,
-			     &halb_genl_family, 0, HALB_CMD_CONN_FLUSH);
+		return halb_nl_explain(info->extack, -ENOMEM);
 	flushed = flush_table(hn, &hn->conns[0], &filter) +
 		  flush_table(hn, &hn->conns[1], &filter);
 	halb_conn_gc_kick(hn);
-	err = nla_put_u32(msg, HALB_A_FLUSHED, flushed);
-	if (err) {
-		nlmsg_free(msg);
-		return err;
-	}
-	genlmsg_end(msg, header);
-	return genlmsg_reply(msg, info);
+	return halb_nl_answer(info, msg, header,
+			      nla_put_u32(msg, HALB_A_FLUSHED, flushed));
 }

@@ -7,13 +7,27 @@
 #define _HALB_NETLINK_MSG_H
 
 #include <net/genetlink.h>
+#include <net/sock.h>
 
 #include "conn.h"
 #include "netlink_gen.h"
 #include "transaction.h"
 
+/* The netns of a request. */
+static inline struct halb_net *halb_nl_net(const struct sk_buff *skb)
+{
+	return halb_net(sock_net(skb->sk));
+}
+
 /* netlink.c: */
 extern struct genl_family halb_genl_family;
+int halb_nl_explain(struct netlink_ext_ack *extack, int err);
+struct sk_buff *halb_nl_answer_new(struct genl_info *info, size_t size,
+				   void **header);
+int halb_nl_answer(struct genl_info *info, struct sk_buff *msg, void *header,
+		   int err);
+int halb_nl_check_generation(const struct genl_info *info,
+			     const struct halb_net *hn);
 
 /* A refusal that also names the attribute. */
 #define halb_refuse_attr(extack, attr, err, sentence) ({		\
@@ -54,6 +68,15 @@ int halb_nl_fill_server(struct sk_buff *skb, const struct halb_server *server);
 int halb_nl_fill_settings(struct sk_buff *skb, const struct halb_net *hn);
 int halb_nl_fill_totals(struct sk_buff *skb, const struct halb_net *hn);
 int halb_nl_fill_counters(struct sk_buff *skb, const struct halb_net *hn);
+
+/* netlink_event.c: */
+int halb_nl_commit(struct halb_transaction *txn, struct netlink_ext_ack *extack);
+void halb_nl_events_init(struct halb_net *hn);
+void halb_nl_events_exit(struct halb_net *hn);
+
+/* netlink_transaction.c: */
+extern struct notifier_block halb_nl_release_notifier;
+void halb_nl_transactions_end(struct halb_net *hn);
 
 /* netlink_conn.c: */
 int halb_nl_conn_get_start(struct netlink_callback *cb);
