@@ -239,10 +239,13 @@ class Halb:
             attrs = attrs[(length + 3) & ~3:]
         raise Refused(code, text, offset)
 
-    def request(self, op, flags, values, raw=b""):
+    def send_request(self, op, flags, values, raw=b""):
         values = {k.replace("_", "-"): v for k, v in values.items()}
         payload = SPEC.encode("main", values) + raw
         self.send(self.family, SPEC.ops[op], flags, payload)
+
+    def request(self, op, flags, values, raw=b""):
+        self.send_request(op, flags, values, raw)
         return [p[4:] for _, p in self.answers()]
 
     def do(self, op, raw=b"", **values):

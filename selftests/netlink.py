@@ -988,9 +988,10 @@ TESTS = [test_services, test_servers, test_refusals, test_settings, test_transac
          test_overload, test_conn_dump, test_dumps_under_changes, test_many]
 
 
-def main():
+def run(tests):
+    """The tests that the command line names, or all; returns the exit status."""
     with Halb("dir") as nl:
-        for test in TESTS:
+        for test in tests:
             if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
                 continue
             print(f"# {test.__name__}", flush=True)
@@ -1005,4 +1006,5 @@ def main():
     return failed > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(run(TESTS))
