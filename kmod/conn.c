@@ -289,6 +289,23 @@ static void *insert(struct halb_net *hn, struct halb_conn *conn,
 						insert4(hn, conn, side);
 }
 
+/* Before anyone can find it: what ends it moves the counters back. */
+static void count(struct halb_net *hn, struct halb_conn *conn)
+{
+	atomic_inc(&hn->conn_count);
+	atomic_inc(counter_of(conn->server, conn->state));
+	halb_server_update_overload(conn->server);
+	halb_server_conns_changed(conn->server);
+}
+
+/* Of a connection that nobody could find. */
+static void forget(struct halb_net *hn, struct halb_conn *conn)
+{
+	atomic_dec(&hn->conn_count);
+	account(conn->server, conn->state, conn->state | HALB_CONN_DEAD);
+	halb_conn_free(conn);
+}
+
 /* The connection that another CPU made for the same flow, or NULL. */
 static struct halb_conn *find_twin(struct halb_net *hn,
 				   const struct halb_conn *conn)
@@ -311,16 +328,8 @@ static struct halb_conn *insert_reply(struct halb_net *hn,
 	if (likely(!old))
 		return conn;
 	twin = IS_ERR(old) ? old : find_twin(hn, conn) ?: ERR_PTR(-EADDRINUSE);
-	halb_conn_free(conn);
+	forget(hn, conn);
 	return twin;
-}
-
-static void count(struct halb_net *hn, struct halb_server *server, u32 state)
-{
-	atomic_inc(&hn->conn_count);
-	atomic_inc(counter_of(server, state));
-	halb_server_update_overload(server);
-	halb_server_conns_changed(server);
 }
 
 /**
@@ -336,11 +345,10 @@ static void count(struct halb_net *hn, struct halb_server *server, u32 state)
  */
 struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
 {
-	struct halb_server *server = conn->server;
 	bool twice = in_table_twice(conn);
-	u32 state = conn->state;
 	void *old;
 
+	count(hn, conn);
 	if (twice) {
 		struct halb_conn *other = insert_reply(hn, conn);
 
@@ -348,18 +356,14 @@ struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
 			return other;
 	}
 	old = insert(hn, conn, HALB_SIDE_CLIENT);
-	if (likely(!old)) {
-		/* by the state it began with: others may have changed it */
-		count(hn, server, state);
+	if (likely(!old))
 		return conn;
-	}
 	old = IS_ERR(old) ? old : halb_conn_of(old);
 	if (!twice) {
-		halb_conn_free(conn);
+		forget(hn, conn);
 		return old;
 	}
 	/* replies may have found it: it is freed as the dead are */
-	count(hn, server, state);
 	set_gone(conn, HALB_CONN_DEAD);
 	take_link(hn, conn, HALB_SIDE_SERVER);
 	llist_add(&conn->dead, &hn->dead);

@@ -49,7 +49,7 @@ struct halb_tuple4 {
 	u8 protocol;
 	u8 kind;
 	u16 pad;
-};
+} __aligned(sizeof(u64));	/* compared as two words */
 
 struct halb_tuple6 {
 	struct in6_addr client;

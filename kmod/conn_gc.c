@@ -127,19 +127,23 @@ static void free_dead(struct halb_net *hn)
 	}
 }
 
+static bool has_conns(struct halb_net *hn)
+{
+	return atomic_read(&hn->conns[0].nelems) ||
+	       atomic_read(&hn->conns[1].nelems);
+}
+
 static void rest_or_stop(struct halb_net *hn, unsigned long took)
 {
 	unsigned long pause = clamp(took * HALB_GC_DUTY, (unsigned long)HALB_GC_PAUSE_MIN,
 				    (unsigned long)HALB_GC_PAUSE_MAX);
 
 	mutex_lock(&hn->mutex);
-	if (!hn->closing) {
-		if (hn->service_count || atomic_read(&hn->conns[0].nelems) ||
-		    atomic_read(&hn->conns[1].nelems))
-			queue_delayed_work(halb_wq, &hn->gc, pause);
-		else if (hn->hook_ops)
-			hn->hooks(hn, false);
-	}
+	if (!hn->service_count && !has_conns(hn) && hn->hook_ops)
+		hn->hooks(hn, false);
+	/* a packet under way may have made one before the hooks were gone */
+	if (!hn->closing && (hn->service_count || has_conns(hn)))
+		queue_delayed_work(halb_wq, &hn->gc, pause);
 	mutex_unlock(&hn->mutex);
 }
 

@@ -49,7 +49,8 @@ static unsigned int admit(struct halb_net *hn, const struct sk_buff *skb,
 		halb_pass_count(hn, NOT_UNICAST);
 		return NF_ACCEPT;
 	}
-	if (unlikely(in->flags & IFF_LOOPBACK))
+	/* its own, or given to a socket by a program at tc */
+	if (unlikely(in->flags & IFF_LOOPBACK || skb->sk))
 		return NF_ACCEPT;
 	if (unlikely(netif_is_l3_slave(in) || netif_is_l3_master(in))) {
 		halb_pass_count(hn, VRF);
@@ -129,6 +130,24 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 }
 
 /*
+ * Too short for its headers: ours to drop if it is for a VIP. The probe alone
+ * may have been wrong about that.
+ */
+static noinline unsigned int bad_header(struct halb_packet *pkt)
+{
+	union nf_inet_addr to = {};
+
+	if (pkt->v6)
+		to.in6 = ipv6_hdr(pkt->skb)->daddr;
+	else
+		to.ip = ip_hdr(pkt->skb)->daddr;
+	if (!halb_config_has_vip(rcu_dereference(pkt->hn->config),
+				 pkt->v6 ? AF_INET6 : AF_INET, &to))
+		return NF_ACCEPT;
+	return halb_drop(pkt, BAD_HEADER);
+}
+
+/*
  * Reads ports and flags. HALB_GO_ON, or the verdict for what has none, or not
  * enough of them.
  */
@@ -145,7 +164,7 @@ read_transport(struct halb_packet *pkt, __be16 *sport, __be16 *dport)
 	else
 		return halb_pass(pkt, PROTOCOL);
 	if (unlikely(!pskb_may_pull(pkt->skb, pkt->thoff + need)))
-		return halb_drop(pkt, BAD_HEADER);
+		return bad_header(pkt);
 	uh = halb_udp_hdr(pkt);
 	*sport = uh->source;
 	*dport = uh->dest;
@@ -250,7 +269,7 @@ static unsigned int find_transport6(struct halb_packet *pkt, bool *fragment)
 			return halb_pass(pkt, PROTOCOL);
 		hdr = skb_header_pointer(skb, off, sizeof(_hdr), &_hdr);
 		if (!hdr)
-			return halb_drop(pkt, BAD_HEADER);
+			return bad_header(pkt);
 		if (nexthdr == NEXTHDR_ROUTING && hdr->segments_left)
 			return halb_pass(pkt, SOURCE_ROUTE);
 		nexthdr = hdr->nexthdr;
@@ -338,7 +357,8 @@ static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
 
 	if (!halb_probe4(probe, iph->daddr, HALB_PROBE_VIP) &&
 	    !halb_probe4(probe, iph->saddr, HALB_PROBE_REPLY) &&
-	    likely(iph->protocol != IPPROTO_ICMP))
+	    (likely(iph->protocol != IPPROTO_ICMP) ||
+	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
 	verdict = admit(hn, skb, state);
 	if (unlikely(verdict != HALB_GO_ON))
@@ -357,7 +377,8 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 
 	if (!halb_probe6(probe, &ip6h->daddr, HALB_PROBE_VIP) &&
 	    !halb_probe6(probe, &ip6h->saddr, HALB_PROBE_REPLY) &&
-	    likely(ip6h->nexthdr != IPPROTO_ICMPV6))
+	    (likely(ip6h->nexthdr != IPPROTO_ICMPV6) ||
+	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
 	verdict = admit(hn, skb, state);
 	if (unlikely(verdict != HALB_GO_ON))

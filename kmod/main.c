@@ -10,6 +10,7 @@
 
 #include "conn.h"
 #include "counters.h"
+#include "device.h"
 #include "estimator.h"
 #include "hook.h"
 #include "maglev.h"
@@ -124,12 +125,17 @@ static int __init halb_init(void)
 	ret = register_pernet_subsys(&halb_net_ops);
 	if (ret)
 		goto err_net;
+	ret = halb_device_init();
+	if (ret)
+		goto err_device;
 	ret = halb_netlink_init();
 	if (ret)
 		goto err_netlink;
 	return 0;
 
 err_netlink:
+	halb_device_exit();
+err_device:
 	unregister_pernet_subsys(&halb_net_ops);
 err_net:
 	destroy_workqueue(halb_wq);
@@ -141,6 +147,7 @@ err_wq:
 static void __exit halb_exit(void)
 {
 	halb_netlink_exit();
+	halb_device_exit();
 	unregister_pernet_subsys(&halb_net_ops);
 	/* routes and other things freed by call_rcu() */
 	rcu_barrier();

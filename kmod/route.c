@@ -34,7 +34,7 @@ static struct dst_entry *find4(struct net *net, __be32 daddr,
 }
 
 static struct dst_entry *find6(struct net *net, const struct in6_addr *daddr,
-			       union nf_inet_addr *saddr, u8 flags)
+			       union nf_inet_addr *saddr, u8 flags, bool source)
 {
 	struct flowi6 fl6 = {
 		.daddr = *daddr,
@@ -44,7 +44,7 @@ static struct dst_entry *find6(struct net *net, const struct in6_addr *daddr,
 	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
 
 	if (dst->error ||
-	    (ipv6_addr_any(&saddr->in6) &&
+	    (source && ipv6_addr_any(&saddr->in6) &&
 	     ipv6_dev_get_saddr(net, dst->dev, daddr, 0, &saddr->in6))) {
 		dst_release(dst);
 		return NULL;
@@ -54,9 +54,9 @@ static struct dst_entry *find6(struct net *net, const struct in6_addr *daddr,
 
 static struct dst_entry *find(struct net *net, u8 af,
 			      const union nf_inet_addr *daddr,
-			      union nf_inet_addr *saddr, u8 flags)
+			      union nf_inet_addr *saddr, u8 flags, bool source)
 {
-	return af == AF_INET6 ? find6(net, &daddr->in6, saddr, flags) :
+	return af == AF_INET6 ? find6(net, &daddr->in6, saddr, flags, source) :
 				find4(net, daddr->ip, saddr, flags);
 }
 
@@ -88,6 +88,7 @@ struct halb_route *halb_route_find(struct net *net, u8 af,
 				   const union nf_inet_addr *saddr,
 				   unsigned int want)
 {
+	bool source = want & HALB_ROUTE_SOURCE;
 	union nf_inet_addr from = *saddr;
 	u8 flags = FLOWI_FLAG_ANYSRC;
 	struct halb_route *route;
@@ -95,13 +96,14 @@ struct halb_route *halb_route_find(struct net *net, u8 af,
 
 	if (want & HALB_ROUTE_GATEWAY)
 		flags |= FLOWI_FLAG_KNOWN_NH;
-	dst = find(net, af, daddr, &from, flags);
+	dst = find(net, af, daddr, &from, flags, source);
 	if (!dst)
 		return NULL;
 	/* what leaves by dst_output() must carry its next hop as well */
 	if (!(want & HALB_ROUTE_GATEWAY) && !may_leave_directly(dst, af)) {
 		dst_release(dst);
-		dst = find(net, af, daddr, &from, flags | FLOWI_FLAG_KNOWN_NH);
+		dst = find(net, af, daddr, &from, flags | FLOWI_FLAG_KNOWN_NH,
+			   source);
 		if (!dst)
 			return NULL;
 	}

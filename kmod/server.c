@@ -113,15 +113,21 @@ void halb_server_update_overload(struct halb_server *server)
 			overload_changed(server);
 		return;
 	}
+	if (!lower)
+		lower = upper - upper / 4;
+again:
 	conns = halb_server_conns(server);
 	if (conns >= upper) {
 		if (!test_and_set_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
 			overload_changed(server);
-	} else if (lower ? conns < lower :
-			   (u64)conns * 4 < (u64)upper * 3) {
+	} else if (conns < lower) {
 		if (test_and_clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
 			overload_changed(server);
 	}
+	/* another CPU may have decided by a later count, but acted before us */
+	smp_mb__after_atomic();
+	if (unlikely(halb_server_conns(server) != conns))
+		goto again;
 }
 
 /**

@@ -111,13 +111,16 @@ static unsigned int check(struct halb_packet *pkt,
 		return halb_drop(pkt, LRO);
 	mtu = mtu_of(pkt, route, overhead);
 	if (unlikely(exceeds(skb, mtu))) {
-		if (!may_fragment(pkt, mtu)) {
+		if (pkt->v6 && overhead && skb->len <= IPV6_MIN_MTU) {
+			/* nobody sends less: RFC 2473, section 7.1 */
+			skb->ignore_df = 1;
+		} else if (!may_fragment(pkt, mtu)) {
 			answer_too_big(pkt, mtu);
 			return halb_drop(pkt, TOO_BIG);
 		}
 		way->fragment = true;
 	}
-	if (came_in_fragments(pkt))
+	if (!overhead && came_in_fragments(pkt))
 		way->fragment = true;
 	if (!(pkt->v6 ? xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb) :
 			xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb)))
