@@ -36,7 +36,7 @@ module-flags := DEBUG=$(DEBUG) KCFLAGS=-DDEBUG
 endif
 
 .PHONY: all module tools install uninstall clean help generate
-.PHONY: deps kernels vm-modules demo check style
+.PHONY: deps kernels vm-modules demo check debug-module check-debug style
 .DEFAULT_GOAL := all
 
 all: module tools
@@ -108,6 +108,18 @@ check:
 	@$(MAKE) --no-print-directory vm-modules K="$(K)" || { echo "0 passed, 1 failed"; exit 1; }
 	@$(VM)/check.sh -k "$(K)" $(T)
 
+# The same on the kernel that watches (KASAN, lockdep, kmemleak, ...): debug-kernel.sh builds it
+# once, which takes 20 to 30 minutes on two cores. DEBUG=1 is the module that runs there.
+debug-module: deps tools
+	@set -o pipefail; $(VM)/debug-kernel.sh | while read -r _ kver kdir; do \
+		echo "Building the module for $$kver"; \
+		HALB_VARIANT=debug $(VM)/build.sh $$kver $$kdir DEBUG=1 KCFLAGS=-DDEBUG > /dev/null || exit 1; \
+	done
+
+check-debug:
+	@$(MAKE) --no-print-directory debug-module || { echo "0 passed, 1 failed"; exit 1; }
+	@$(VM)/check.sh -k debug $(T)
+
 style: deps
 	@$(VM)/style.sh
 
@@ -128,6 +140,8 @@ help:
 	@echo '  make check           the whole test suite: on the host, and in a VM per kernel'
 	@echo '                         T="nat dr"         only these scripts'
 	@echo '                         K=6.12             only this kernel'
+	@echo '  make check-debug     the scripts on a kernel with KASAN, lockdep, kmemleak and more;'
+	@echo '                         builds that kernel first, once (20 to 30 minutes), T= as above'
 	@echo '  make style           sparse, W=1, checkpatch, shellcheck, mandoc'
 	@echo
 	@echo 'demo and check install what they need with apt, and need root. One script by hand:'
