@@ -184,7 +184,7 @@ static void rewrite_quote(struct sk_buff *skb, const struct quote *q, bool v6,
 		*a = addr->ip;
 	}
 	*where = port;
-	mend_quoted_checksum(skb, q, old.all, new.all, v6 ? 4 : 1, old_port,
+	mend_quoted_checksum(skb, q, old.ip6, new.ip6, v6 ? 4 : 1, old_port,
 			     port);
 }
 
