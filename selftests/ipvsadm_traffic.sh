@@ -47,6 +47,9 @@ connection() { # PORT STATE
 	ipvs -Lnc | grep -q "$2 .*:$1 "
 }
 
+# ip_vs adds up its counters every 2 s.
+counted() { ipvs -L -n --stats | grep -q "^UDP  $VIP4:53  *2  *2  *2 "; }
+
 # Connections in order, without the time until they expire.
 conns() { sed 's/ [0-9][0-9]:[0-9][0-9] / MM:SS /' | sort; }
 # take NAME COMMAND...: keeps its output.
@@ -96,6 +99,7 @@ play() { # real|ours
 	start_udp s2 two
 	configure
 	traffic
+	wait_for 20 counted || diag "the statistics of UDP do not get to 2 packets"
 	see open
 	see_more open
 	ipvs -Z
