@@ -121,7 +121,7 @@ check-debug:
 	@$(VM)/check.sh -k debug $(T)
 
 style: deps
-	@$(VM)/style.sh
+	@selftests/unit/style.t
 
 help:
 	@echo 'halb: a layer-4 load balancer for Linux'

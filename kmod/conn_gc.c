@@ -29,20 +29,16 @@ static struct halb_conn *find_template(struct halb_net *hn,
 {
 	const struct halb_service *service = conn->server->service;
 	u8 prefix = READ_ONCE(service->persist_prefix);
+	struct halb_tuple4 t4;
+	struct halb_tuple6 t6;
 
 	if (service->key.af == AF_INET6) {
-		struct halb_tuple6 t;
-
-		halb_template_tuple6(&t, &service->key, &conn->tuple6.client,
+		halb_template_tuple6(&t6, &service->key, &conn->tuple6.client,
 				     prefix);
-		return halb_conn_find6(hn, &t);
-	} else {
-		struct halb_tuple4 t;
-
-		halb_template_tuple4(&t, &service->key, conn->tuple4.client,
-				     prefix);
-		return halb_conn_find4(hn, &t);
+		return halb_conn_find6(hn, &t6);
 	}
+	halb_template_tuple4(&t4, &service->key, conn->tuple4.client, prefix);
+	return halb_conn_find4(hn, &t4);
 }
 
 /* A template outlives the connections that were made by it, as in ip_vs. */

@@ -72,19 +72,17 @@ static struct halb_server *pick_for_network(const struct halb_packet *pkt,
 static struct halb_conn *find_template(const struct halb_packet *pkt,
 				       const struct halb_plan *plan)
 {
+	struct halb_tuple4 t4;
+	struct halb_tuple6 t6;
+
 	if (pkt->v6) {
-		struct halb_tuple6 t;
-
-		halb_template_tuple6(&t, &plan->key, &pkt->tuple6.client,
+		halb_template_tuple6(&t6, &plan->key, &pkt->tuple6.client,
 				     plan->persist_prefix);
-		return halb_conn_find6(pkt->hn, &t);
-	} else {
-		struct halb_tuple4 t;
-
-		halb_template_tuple4(&t, &plan->key, pkt->tuple4.client,
-				     plan->persist_prefix);
-		return halb_conn_find4(pkt->hn, &t);
+		return halb_conn_find6(pkt->hn, &t6);
 	}
+	halb_template_tuple4(&t4, &plan->key, pkt->tuple4.client,
+			     plan->persist_prefix);
+	return halb_conn_find4(pkt->hn, &t4);
 }
 
 static struct halb_conn *new_template(const struct halb_packet *pkt,

@@ -192,7 +192,7 @@ static void to_neighbour(struct sk_buff *skb, struct dst_entry *dst, bool v6,
 	skb->protocol = v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
 	neigh = v6 ? neighbour6(dst, (struct in6_addr *)&on_link->in6) :
 		     neighbour4(dst, skb, on_link->ip, &v6_gateway);
-	if (unlikely(IS_ERR(neigh))) {
+	if (IS_ERR(neigh)) {
 		kfree_skb(skb);
 		return;
 	}
@@ -298,9 +298,9 @@ static unsigned int leave(struct halb_packet *pkt,
 }
 
 static noinline struct halb_route *
-renew(struct halb_packet *pkt, struct halb_route __rcu **slot,
-      const union nf_inet_addr *to, const union nf_inet_addr *from,
-      unsigned int want)
+renew_route(struct halb_packet *pkt, struct halb_route __rcu **slot,
+	    const union nf_inet_addr *to, const union nf_inet_addr *from,
+	    unsigned int want)
 {
 	struct halb_route *route;
 
@@ -397,8 +397,8 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
-		route = renew(pkt, &server->route, &server->addr, &any,
-			      wanted(server));
+		route = renew_route(pkt, &server->route, &server->addr, &any,
+				    wanted(server));
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
@@ -459,7 +459,7 @@ unsigned int halb_xmit_to_client(struct halb_packet *pkt,
 	}
 	route = halb_route_usable(&conn->route);
 	if (unlikely(!route)) {
-		route = renew(pkt, &conn->route, &to, &from, 0);
+		route = renew_route(pkt, &conn->route, &to, &from, 0);
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}

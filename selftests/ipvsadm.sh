@@ -12,7 +12,7 @@
 COMMANDS=$HALB_SRC/selftests/ipvsadm.commands
 NOBODY="setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all"
 mkdir "$TMP/real" "$TMP/halb"
-cat >> /etc/hosts <<-END
+known_hosts <<-END
 	10.0.0.4 vip.example
 	10.0.0.9 web.example
 	10.0.0.19 a-name-that-does-not-fit-into-the-column.example

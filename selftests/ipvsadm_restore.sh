@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ipvsadm.inc"
 load_halb
-cat >> /etc/hosts <<-END
+known_hosts <<-END
 	10.0.0.4 vip.example
 	10.0.0.9 web.example
 	10.0.0.19 a-name-that-does-not-fit-into-the-column.example

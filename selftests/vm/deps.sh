@@ -13,7 +13,8 @@ vm="qemu-system-x86 qemu-system-common busybox-static"
 # What the tests run inside the VM: real clients, servers and oracles.
 tests="nginx-light curl ipvsadm keepalived iproute2 iptables nftables tcpdump ethtool socat
   netcat-openbsd python3 python3-yaml python3-scapy jq strace iputils-ping iputils-arping
-  iperf3 procps psmisc util-linux conntrack bash-completion mandoc man-db"
+  iperf3 procps psmisc util-linux conntrack bash-completion mandoc man-db
+  shellcheck"
 
 missing=()
 # One dpkg-query for all: dpkg is slow to start.
