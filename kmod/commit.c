@@ -13,6 +13,7 @@
 
 #include "conn.h"
 #include "estimator.h"
+#include "instance.h"
 #include "transaction.h"
 
 static struct halb_config *present_config(const struct halb_net *hn)
@@ -95,10 +96,17 @@ static int prepare_servers(struct halb_staged *staged)
 	return 0;
 }
 
+/* The name of a service's VRRP instance, empty if it has none. */
+static const char *instance_name(const struct halb_instance *instance)
+{
+	return instance ? instance->name : "";
+}
+
 static bool same_options(const struct halb_plan *plan,
 			 const struct halb_service_options *options)
 {
-	return plan->sched == options->sched && plan->flags == options->flags &&
+	return !strcmp(instance_name(plan->service->instance), options->vrrp) &&
+	       plan->sched == options->sched && plan->flags == options->flags &&
 	       plan->persist_timeout == options->persist_timeout &&
 	       plan->persist_prefix == options->persist_prefix;
 }
@@ -147,6 +155,20 @@ static int build_plan(struct halb_staged *staged)
 	return plan->sched->build ? plan->sched->build(plan) : 0;
 }
 
+static int prepare_instance(struct halb_transaction *txn,
+			    struct halb_staged *staged)
+{
+	struct halb_instance *instance;
+
+	if (!*staged->options.vrrp)
+		return 0;
+	instance = halb_instance_get(txn->hn, staged->options.vrrp);
+	if (IS_ERR(instance))
+		return PTR_ERR(instance);
+	staged->instance = instance;
+	return 0;
+}
+
 static int prepare_service(struct halb_transaction *txn,
 			   struct halb_staged *staged)
 {
@@ -169,6 +191,9 @@ static int prepare_service(struct halb_transaction *txn,
 			return -ENOMEM;
 		staged->created = true;
 	}
+	err = prepare_instance(txn, staged);
+	if (err)
+		return err;
 	err = prepare_servers(staged);
 	if (err)
 		return err;
@@ -262,6 +287,9 @@ static int prepare(struct halb_transaction *txn, struct netlink_ext_ack *extack)
 	int err;
 
 	err = prepare_services(txn);
+	if (err == -ENOSPC)
+		NL_SET_ERR_MSG(extack,
+			       "at most 4096 VRRP instances fit in a network namespace: bind services to fewer");
 	if (err)
 		return err;
 	count_objects(txn, &services, &servers);
@@ -305,7 +333,11 @@ static void undo(struct halb_transaction *txn)
 			staged->service->staged = NULL;
 		if (staged->created)
 			halb_service_put(staged->service);
+		if (staged->instance)
+			halb_instance_put(staged->instance);
+		staged->instance = NULL;
 	}
+	halb_instances_reap(txn->hn);
 }
 
 /* --- taking effect: cannot fail --------------------------------------------- */
@@ -325,6 +357,30 @@ static void apply_settings(struct halb_transaction *txn)
 	HALB_APPLY_SETTING(CONN_LIMIT, conn_limit);
 	HALB_APPLY_SETTING(VIP_UNMATCHED, vip_unmatched);
 	HALB_APPLY_SETTING(SOURCE_CHECK, source_check);
+}
+
+/*
+ * Before anyone can find them: services and servers that this director does not
+ * serve are closed from the first packet on.
+ */
+static void bind_instances(struct halb_transaction *txn)
+{
+	struct halb_staged *staged;
+	u32 i;
+
+	list_for_each_entry(staged, &txn->services, list) {
+		struct halb_service *service = staged->service;
+
+		if (staged->removed)
+			continue;
+		halb_instance_bind(service, staged->instance);
+		staged->instance = NULL;
+		halb_instance_gate(service);
+		for (i = 0; service->standby && i < staged->count; i++)
+			if (staged->servers[i].created)
+				set_bit(HALB_SERVER_STANDBY_BIT,
+					&staged->servers[i].server->flags);
+	}
 }
 
 /* The one plan that changes, in the table that is in use. */
@@ -485,6 +541,7 @@ static void take_effect(struct halb_transaction *txn)
 	apply_settings(txn);
 	halb_probe_publish(txn);
 	collect_gone(txn);
+	bind_instances(txn);
 	if (txn->config)
 		change_table(txn);
 	else if (txn->changes)
@@ -603,6 +660,7 @@ void halb_transaction_release(struct halb_transaction *txn)
 
 	lockdep_assert_held(&hn->mutex);
 	list_del_init(&txn->list);
+	halb_instances_reap(hn);
 	if (let_go(txn)) {
 		/* their connections are orphans, and the hooks may be idle */
 		halb_conn_gc_kick(hn);

@@ -9,6 +9,7 @@
 
 #include "conn.h"
 #include "estimator.h"
+#include "instance.h"
 #include "net.h"
 #include "probe_set.h"
 #include "tcp_state.h"
@@ -79,6 +80,7 @@ bool halb_config_has_vip(struct halb_config *config, u8 af,
 
 		plan = container_of(node, struct halb_plan, vip_node[parity]);
 		if (plan->key.af == af && !plan->key.fwmark &&
+		    !READ_ONCE(plan->service->standby) &&
 		    nf_inet_addr_cmp(&plan->key.addr, addr))
 			return true;
 	}
@@ -139,6 +141,7 @@ void halb_config_let_go(struct halb_net *hn, struct halb_service *service)
 
 	lockdep_assert_held(&hn->mutex);
 	service->deleted = true;
+	halb_instance_unbind(service);
 	list_del_init(&service->list);
 	halb_stats_add(&hn->gone, &service->gone);
 	memset(&service->gone, 0, sizeof(service->gone));
@@ -195,6 +198,7 @@ int halb_config_init_net(struct halb_net *hn)
 	INIT_LIST_HEAD(&hn->transactions);
 	default_settings(&hn->settings);
 	halb_estimator_init(hn);
+	halb_instances_init(hn);
 
 	config = halb_config_create(0, 0);
 	if (!config)
@@ -224,6 +228,7 @@ void halb_config_exit_net(struct halb_net *hn)
 	struct halb_service *service, *next;
 
 	halb_estimator_stop(hn);
+	halb_instances_stop(hn);
 	mutex_lock(&hn->mutex);
 	list_for_each_entry_safe(service, next, &hn->services, list)
 		halb_config_let_go(hn, service);

@@ -94,7 +94,7 @@ halb_config_find(const struct halb_config *config,
 }
 
 /**
- * halb_config_has_vip - whether an address is the VIP of a service
+ * halb_config_has_vip - whether an address is the VIP of a service served here
  * @config: table
  * @af: family
  * @addr: address

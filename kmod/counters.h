@@ -42,7 +42,8 @@
 	X(SOURCE_ROUTE,		"source-route")			\
 	X(BRIDGED,		"bridged")			\
 	X(VRF,			"vrf")				\
-	X(LOCAL_SERVER,		"local-server")
+	X(LOCAL_SERVER,		"local-server")			\
+	X(NOT_MASTER,		"not-master")
 
 #define HALB_PATHS(X)						\
 	X(DIRECT,		"direct")			\

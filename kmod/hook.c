@@ -105,13 +105,16 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	enum halb_side side = halb_conn_side(node);
 	struct halb_conn *conn = halb_conn_of(node);
 	struct halb_server *server = conn->server;
+	unsigned long flags = READ_ONCE(server->flags);
 	u32 now = halb_now();
 
+	if (unlikely(flags & HALB_SERVER_STANDBY))
+		return halb_pass(pkt, NOT_MASTER);
 	if (unlikely(READ_ONCE(conn->seen) != now) &&
 	    outlived(pkt->hn, conn, now))
 		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
 						  NF_ACCEPT;
-	if (unlikely(READ_ONCE(server->flags) & HALB_SERVER_REMOVED ||
+	if (unlikely(flags & HALB_SERVER_REMOVED ||
 		     READ_ONCE(conn->state) & HALB_CONN_ORPHAN))
 		return halb_orphan(pkt, conn, side);
 	if (pkt->protocol == IPPROTO_TCP) {

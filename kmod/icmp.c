@@ -292,6 +292,8 @@ static unsigned int follow(struct halb_packet *pkt, const struct quote *q,
 {
 	struct halb_conn *conn = halb_conn_of(node);
 
+	if (test_bit(HALB_SERVER_STANDBY_BIT, &conn->server->flags))
+		return halb_pass(pkt, NOT_MASTER);
 	if (test_bit(HALB_SERVER_REMOVED_BIT, &conn->server->flags) ||
 	    READ_ONCE(conn->state) & HALB_CONN_ORPHAN)
 		return halb_drop(pkt, SERVER_REMOVED);

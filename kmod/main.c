@@ -13,6 +13,7 @@
 #include "device.h"
 #include "estimator.h"
 #include "hook.h"
+#include "instance.h"
 #include "maglev.h"
 #include "net.h"
 #include "netlink.h"
@@ -82,6 +83,7 @@ static void __net_exit halb_net_exit(struct net *net)
 	halb_config_exit_net(hn);
 	halb_netlink_exit_net(hn);
 	wait_var_event(&hn->objects, !atomic_read(&hn->objects));
+	halb_instances_free(hn);
 	/*
 	 * Routes are released by call_rcu(): before IPv6 takes down what they
 	 * account to. A netns that never had a service has none.

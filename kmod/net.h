@@ -67,6 +67,10 @@ struct halb_settings {
  * @estimator_next: when it is due
  * @gc: expires connections while there are any
  * @gc_iter: how far the present sweep is, [0] IPv4, [1] IPv6
+ * @instances: VRRP instances
+ * @instance_count: length of @instances
+ * @grace: ends the grace of instances whose owner is gone
+ * @grace_next: when it is due
  * @hooks: registers or removes the netfilter hooks; sleeps; under @mutex
  * @hook_ops: what @hooks registered, or NULL
  * @closing: the namespace is going away, nothing starts any more
@@ -105,6 +109,10 @@ struct halb_net {
 	struct delayed_work estimator;
 	unsigned long estimator_next;
 	struct delayed_work gc;
+	struct list_head instances;
+	u32 instance_count;
+	struct delayed_work grace;
+	unsigned long grace_next;
 	int (*hooks)(struct halb_net *hn, bool on);
 	struct nf_hook_ops *hook_ops;
 	bool closing;

@@ -550,9 +550,31 @@ struct genl_family halb_genl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(halb_mcgrps),
 };
 
+/* A socket was closed. Its own requests are over. */
+static int on_release(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct netlink_notify *notify = ptr;
+	struct halb_net *hn;
+
+	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	hn = halb_net(notify->net);
+	/* most sockets have nothing to do with us: spare them the mutex */
+	if (!list_empty_careful(&hn->transactions))
+		halb_nl_transactions_release(hn, notify->portid);
+	if (!list_empty_careful(&hn->instances))
+		halb_nl_instances_release(hn, notify->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block release_notifier = {
+	.notifier_call	= on_release,
+};
+
 void halb_netlink_init_net(struct halb_net *hn)
 {
 	halb_nl_events_init(hn);
+	halb_nl_instances_init(hn);
 }
 
 void halb_netlink_exit_net(struct halb_net *hn)
@@ -570,17 +592,17 @@ int __init halb_netlink_init(void)
 	memcpy(halb_ops, halb_nl_ops, sizeof(halb_ops));
 	for (i = 0; i < ARRAY_SIZE(halb_ops); i++)
 		adapt_op(&halb_ops[i]);
-	err = netlink_register_notifier(&halb_nl_release_notifier);
+	err = netlink_register_notifier(&release_notifier);
 	if (err)
 		return err;
 	err = genl_register_family(&halb_genl_family);
 	if (err)
-		netlink_unregister_notifier(&halb_nl_release_notifier);
+		netlink_unregister_notifier(&release_notifier);
 	return err;
 }
 
 void halb_netlink_exit(void)
 {
 	genl_unregister_family(&halb_genl_family);
-	netlink_unregister_notifier(&halb_nl_release_notifier);
+	netlink_unregister_notifier(&release_notifier);
 }

@@ -4,6 +4,7 @@
  */
 #include "counters.h"
 #include "estimator.h"
+#include "instance.h"
 #include "netlink_msg.h"
 
 static int put_stat(struct sk_buff *skb, int type, u64 value)
@@ -59,8 +60,12 @@ static int put_key(struct sk_buff *skb, const struct halb_service_key *key)
 
 static int put_options(struct sk_buff *skb, const struct halb_plan *plan)
 {
+	const struct halb_instance *instance = plan->service->instance;
+
 	if (nla_put_string(skb, HALB_A_SERVICE_SCHEDULER, plan->sched->name) ||
-	    nla_put_u32(skb, HALB_A_SERVICE_FLAGS, plan->flags))
+	    nla_put_u32(skb, HALB_A_SERVICE_FLAGS, plan->flags) ||
+	    (instance &&
+	     nla_put_string(skb, HALB_A_SERVICE_VRRP, instance->name)))
 		return -EMSGSIZE;
 	if (!(plan->flags & HALB_SERVICE_FLAG_PERSISTENT))
 		return 0;

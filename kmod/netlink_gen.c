@@ -32,6 +32,17 @@ const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_FWMARK + 1] = {
 	[HALB_A_CONN_FWMARK] = { .type = NLA_U32, },
 };
 
+const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1] = {
+	[HALB_A_INSTANCE_NAME] = { .type = NLA_NUL_STRING, },
+	[HALB_A_INSTANCE_STATE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[HALB_A_INSTANCE_GRACE] = { .type = NLA_U32, },
+	[HALB_A_INSTANCE_OWNER] = { .type = NLA_U32, },
+	[HALB_A_INSTANCE_WAITING] = { .type = NLA_U32, },
+	[HALB_A_INSTANCE_SERVICES] = { .type = NLA_U32, },
+	[HALB_A_INSTANCE_AGE] = { .type = NLA_U32, },
+	[HALB_A_INSTANCE_TRANSITIONS] = { .type = NLA_U32, },
+};
+
 const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_STATS + 1] = {
 	[HALB_A_SERVER_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
 	[HALB_A_SERVER_ADDRESS] = { .type = NLA_BINARY, },
@@ -47,7 +58,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_STATS + 1] = {
 	[HALB_A_SERVER_STATS] = NLA_POLICY_NESTED(halb_stats_nl_policy),
 };
 
-const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_STATS + 1] = {
+const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_VRRP + 1] = {
 	[HALB_A_SERVICE_PROTOCOL] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVICE_PORT] = { .type = NLA_U16, },
@@ -62,6 +73,7 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_STATS + 1] = {
 	[HALB_A_SERVICE_INACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_SERVERS] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_STATS] = NLA_POLICY_NESTED(halb_stats_nl_policy),
+	[HALB_A_SERVICE_VRRP] = { .type = NLA_NUL_STRING, },
 };
 
 const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_CONNS + 1] = {
@@ -184,8 +196,23 @@ const struct nla_policy halb_transaction_abort_nl_policy[HALB_A_TRANSACTION + 1]
 	[HALB_A_TRANSACTION] = { .type = NLA_U32, },
 };
 
+/* HALB_CMD_INSTANCE_SET - do */
+const struct nla_policy halb_instance_set_nl_policy[HALB_A_INSTANCE + 1] = {
+	[HALB_A_INSTANCE] = NLA_POLICY_NESTED(halb_instance_nl_policy),
+};
+
+/* HALB_CMD_INSTANCE_DEL - do */
+const struct nla_policy halb_instance_del_nl_policy[HALB_A_INSTANCE + 1] = {
+	[HALB_A_INSTANCE] = NLA_POLICY_NESTED(halb_instance_nl_policy),
+};
+
+/* HALB_CMD_INSTANCE_GET - do */
+const struct nla_policy halb_instance_get_nl_policy[HALB_A_INSTANCE + 1] = {
+	[HALB_A_INSTANCE] = NLA_POLICY_NESTED(halb_instance_nl_policy),
+};
+
 /* Ops table for halb */
-const struct genl_ops halb_nl_ops[19] = {
+const struct genl_ops halb_nl_ops[22] = {
 	{
 		.cmd		= HALB_CMD_SERVICE_ADD,
 		.doit		= halb_nl_service_add_doit,
@@ -317,6 +344,27 @@ const struct genl_ops halb_nl_ops[19] = {
 		.policy		= halb_transaction_abort_nl_policy,
 		.maxattr	= HALB_A_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HALB_CMD_INSTANCE_SET,
+		.doit		= halb_nl_instance_set_doit,
+		.policy		= halb_instance_set_nl_policy,
+		.maxattr	= HALB_A_INSTANCE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HALB_CMD_INSTANCE_DEL,
+		.doit		= halb_nl_instance_del_doit,
+		.policy		= halb_instance_del_nl_policy,
+		.maxattr	= HALB_A_INSTANCE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HALB_CMD_INSTANCE_GET,
+		.doit		= halb_nl_instance_get_doit,
+		.dumpit		= halb_nl_instance_get_dumpit,
+		.policy		= halb_instance_get_nl_policy,
+		.maxattr	= HALB_A_INSTANCE,
 	},
 };
 

@@ -14,8 +14,9 @@
 /* Common nested types */
 extern const struct nla_policy halb_change_nl_policy[HALB_A_CHANGE_SETTINGS + 1];
 extern const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_FWMARK + 1];
+extern const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1];
 extern const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_STATS + 1];
-extern const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_STATS + 1];
+extern const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_VRRP + 1];
 extern const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_CONNS + 1];
 extern const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1];
 
@@ -57,8 +58,14 @@ extern const struct nla_policy halb_transaction_commit_nl_policy[HALB_A_TRANSACT
 
 extern const struct nla_policy halb_transaction_abort_nl_policy[HALB_A_TRANSACTION + 1];
 
+extern const struct nla_policy halb_instance_set_nl_policy[HALB_A_INSTANCE + 1];
+
+extern const struct nla_policy halb_instance_del_nl_policy[HALB_A_INSTANCE + 1];
+
+extern const struct nla_policy halb_instance_get_nl_policy[HALB_A_INSTANCE + 1];
+
 /* Ops table for halb */
-extern const struct genl_ops halb_nl_ops[19];
+extern const struct genl_ops halb_nl_ops[22];
 
 int halb_nl_service_add_doit(struct sk_buff *skb, struct genl_info *info);
 int halb_nl_service_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -84,6 +91,11 @@ int halb_nl_transaction_put_doit(struct sk_buff *skb, struct genl_info *info);
 int halb_nl_transaction_commit_doit(struct sk_buff *skb,
 				    struct genl_info *info);
 int halb_nl_transaction_abort_doit(struct sk_buff *skb, struct genl_info *info);
+int halb_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info);
+int halb_nl_instance_del_doit(struct sk_buff *skb, struct genl_info *info);
+int halb_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info);
+int halb_nl_instance_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
 
 enum {
 	HALB_NLGRP_EVENTS,

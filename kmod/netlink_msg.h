@@ -59,6 +59,13 @@ int halb_nl_parse_settings(const struct nlattr *nest,
 int halb_nl_parse_address(const struct nlattr *attr, union nf_inet_addr *addr,
 			  u8 *af, struct netlink_ext_ack *extack);
 
+/* netlink_instance.c: */
+/* @name: HALB_INSTANCE_NAME_MAX + 1 bytes; may be empty afterwards */
+int halb_nl_parse_instance_name(const struct nlattr *attr, char *name,
+				struct netlink_ext_ack *extack);
+void halb_nl_instances_release(struct halb_net *hn, u32 portid);
+void halb_nl_instances_init(struct halb_net *hn);
+
 /*
  * netlink_fill.c: each puts one nest, or nothing and returns -EMSGSIZE. Under
  * the netns' mutex.
@@ -75,7 +82,7 @@ void halb_nl_events_init(struct halb_net *hn);
 void halb_nl_events_exit(struct halb_net *hn);
 
 /* netlink_transaction.c: */
-extern struct notifier_block halb_nl_release_notifier;
+void halb_nl_transactions_release(struct halb_net *hn, u32 portid);
 void halb_nl_transactions_end(struct halb_net *hn);
 
 /* netlink_conn.c: */

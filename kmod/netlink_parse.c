@@ -241,6 +241,13 @@ int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
 		if (err)
 			return err;
 	}
+	if (tb[HALB_A_SERVICE_VRRP]) {
+		err = halb_nl_parse_instance_name(tb[HALB_A_SERVICE_VRRP],
+						  request->options.vrrp,
+						  extack);
+		if (err)
+			return err;
+	}
 	err = parse_flags(tb, request, extack);
 	if (err)
 		return err;

@@ -304,29 +304,16 @@ int halb_nl_transaction_abort_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* A socket was closed: its transactions go with it. */
-static int on_release(struct notifier_block *nb, unsigned long event, void *ptr)
+void halb_nl_transactions_release(struct halb_net *hn, u32 portid)
 {
-	const struct netlink_notify *notify = ptr;
 	struct halb_transaction *txn, *next;
-	struct halb_net *hn;
 
-	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
-		return NOTIFY_DONE;
-	hn = halb_net(notify->net);
-	/* a socket's own requests are over: it is not on its way into the list */
-	if (list_empty_careful(&hn->transactions))
-		return NOTIFY_DONE;
 	mutex_lock(&hn->mutex);
 	list_for_each_entry_safe(txn, next, &hn->transactions, list)
-		if (txn->portid == notify->portid)
+		if (txn->portid == portid)
 			end_transaction(txn);
 	mutex_unlock(&hn->mutex);
-	return NOTIFY_DONE;
 }
-
-struct notifier_block halb_nl_release_notifier = {
-	.notifier_call	= on_release,
-};
 
 /* Of sockets that outlive the module. */
 void halb_nl_transactions_end(struct halb_net *hn)

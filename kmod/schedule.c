@@ -232,6 +232,8 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	plan = halb_config_find(rcu_dereference(hn->config), &key);
 	if (!plan)
 		return halb_unmatched(pkt);
+	if (unlikely(READ_ONCE(plan->service->standby)))
+		return halb_pass(pkt, NOT_MASTER);
 	if (pkt->protocol == IPPROTO_TCP && !halb_is_syn(pkt) &&
 	    (!(plan->flags & HALB_SERVICE_FLAG_ADOPT) ||
 	     pkt->tcp_flags & HALB_TCP_RST))

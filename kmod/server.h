@@ -63,8 +63,10 @@ struct halb_rate {
 #define HALB_SERVER_OVERLOAD_BIT	0	/* at the upper threshold */
 #define HALB_SERVER_REMOVED_BIT		1	/* no longer configured */
 #define HALB_SERVER_TELL_BIT		2	/* overload changed, not yet told */
+#define HALB_SERVER_STANDBY_BIT		3	/* see halb_instance_gate() */
 #define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
 #define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
+#define HALB_SERVER_STANDBY		BIT(HALB_SERVER_STANDBY_BIT)
 
 /**
  * struct halb_server - a real server

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "instance.h"
 #include "net.h"
 #include "service.h"
 
@@ -48,6 +49,8 @@ void halb_service_put(struct halb_service *service)
 
 	if (!refcount_dec_and_test(&service->refs))
 		return;
+	if (service->instance)
+		halb_instance_put(service->instance);
 	kfree(service);
 	/* the netns may be gone as soon as it is zero */
 	if (atomic_dec_and_test(&hn->objects))

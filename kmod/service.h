@@ -19,6 +19,7 @@
 
 #include "server.h"
 
+struct halb_instance;
 struct halb_net;
 struct halb_sched;
 struct halb_staged;
@@ -81,6 +82,7 @@ struct halb_plan {
  * struct halb_service - the lasting part of a service
  * @key: its name
  * @net: its netns
+ * @standby: its instance is not master: every packet goes on to the stack
  * @sched_pos: position of round robin schedulers, survives changes of the plan
  * @dirty: servers of which the scheduler must hear, see sched/watch.c
  * @dirty_rest: such servers taken from @dirty, but not heard yet
@@ -91,6 +93,7 @@ struct halb_plan {
  * @persist_timeout: copy of the plan's for the sweep, written with WRITE_ONCE()
  * @persist_prefix: copy of the plan's for the sweep
  * @plan: the published plan, under the netns' mutex
+ * @instance: VRRP instance that decides whether it is served, or NULL
  * @staged: what the transaction that is being committed makes of it, or NULL
  * @list: in &halb_net.services, under the netns' mutex
  * @servers: configured servers, oldest first, under the netns' mutex
@@ -104,6 +107,7 @@ struct halb_plan {
 struct halb_service {
 	struct halb_service_key key;
 	struct halb_net *net;
+	bool standby;
 	atomic64_t sched_pos ____cacheline_aligned_in_smp;
 	struct llist_head dirty;
 	struct llist_node *dirty_rest;
@@ -115,6 +119,7 @@ struct halb_service {
 	u32 persist_timeout;
 	u8 persist_prefix;
 	struct halb_plan *plan;
+	struct halb_instance *instance;
 	struct halb_staged *staged;
 	struct list_head list;
 	struct list_head servers;

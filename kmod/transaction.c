@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "instance.h"
 #include "transaction.h"
 
 /**
@@ -202,6 +203,9 @@ static int copy_live(struct halb_staged *staged,
 		.persist_timeout = plan->persist_timeout,
 		.persist_prefix = plan->persist_prefix,
 	};
+	if (service->instance)
+		strscpy(staged->options.vrrp, service->instance->name,
+			sizeof(staged->options.vrrp));
 	list_for_each_entry(server, &service->servers, list)
 		staged->servers[staged->count++] = (struct halb_staged_server) {
 			.addr = server->addr,
@@ -269,6 +273,8 @@ static int set_options(struct halb_staged *staged,
 		options->persist_timeout = given->persist_timeout;
 	if (request->given & BIT(HALB_A_SERVICE_PERSIST_PREFIX))
 		options->persist_prefix = given->persist_prefix;
+	if (request->given & BIT(HALB_A_SERVICE_VRRP))
+		memcpy(options->vrrp, given->vrrp, sizeof(options->vrrp));
 
 	if (options->flags & HALB_SERVICE_FLAG_PERSISTENT)
 		return 0;

@@ -41,12 +41,14 @@
  * @flags: HALB_SERVICE_FLAG_*
  * @persist_timeout: seconds
  * @persist_prefix: bits of a client's address that name its network
+ * @vrrp: name of its VRRP instance, empty for none
  */
 struct halb_service_options {
 	const struct halb_sched *sched;
 	u32 flags;
 	u32 persist_timeout;
 	u8 persist_prefix;
+	char vrrp[HALB_INSTANCE_NAME_MAX + 1];
 };
 
 /**
@@ -134,6 +136,7 @@ struct halb_staged_server {
  * @room: for how many there is memory
  * @servers: its servers, oldest first
  * @service: during commit: the service, NULL if there is none
+ * @instance: during commit: its VRRP instance, with a use of ours, or NULL
  * @created: @service was made by the commit
  * @changed: @service is to get other options than it has
  * @plan: during commit: its new plan, NULL if the present one stays
@@ -150,6 +153,7 @@ struct halb_staged {
 	struct halb_staged_server *servers;
 
 	struct halb_service *service;
+	struct halb_instance *instance;
 	bool created;
 	bool changed;
 	struct halb_plan *plan;

@@ -74,7 +74,8 @@ for vip in $VIP4 $VIP6; do
 	before=$(passes no-service)
 	# The director forwards it, and has no route for it.
 	is "$(flows once tcp $vip 81)" unreachable "$vip: accept: the stack's own answer"
-	is "$(passes no-service)" $((before + 1)) "$vip: accept: counted as passed on"
+	# A SYN whose answer comes while the socket is busy is sent once more.
+	between "$(passes no-service)" $((before + 1)) $((before + 3)) "$vip: accept: counted as passed on"
 done
 local_vips add nodad
 hc settings set vip-unmatched reject

@@ -36,6 +36,8 @@ int cmd_stats(const struct cli *cli, struct args *args);
 int cmd_zero(const struct cli *cli, struct args *args);
 /* settings.c */
 int cmd_settings(const struct cli *cli, struct args *args);
+/* instance.c */
+int cmd_vrrp(const struct cli *cli, struct args *args);
 /* monitor.c */
 int cmd_monitor(const struct cli *cli, struct args *args);
 /* save.c */
@@ -90,6 +92,8 @@ void show_service(struct out *out, const struct halb_service *service);
 void show_server(struct out *out, unsigned int level, const struct halb_server *server,
 		 bool with_service);
 /* A row for each. */
+/* columns 0 to 5: name, state, seconds in it, changes, services, owner */
+void show_instance(struct out *out, const struct halb_instance *instance);
 void show_settings(struct out *out, const struct halb_settings *settings);
 
 #endif

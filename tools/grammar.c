@@ -98,7 +98,7 @@ bool grammar_server_addr(struct args *args, const struct halb_key *service,
 
 /* --- what a service is like -------------------------------------------------- */
 
-enum { SVC_SLOT_SCHEDULER, SVC_SLOT_PERSISTENT, SVC_SLOT_PREFIX, SVC_SLOT_FLAGS };
+enum { SVC_SLOT_SCHEDULER, SVC_SLOT_PERSISTENT, SVC_SLOT_PREFIX, SVC_SLOT_VRRP, SVC_SLOT_FLAGS };
 
 static bool take_scheduler(struct args *args, const struct keyword *keyword, void *object)
 {
@@ -152,6 +152,19 @@ static bool take_prefix(struct args *args, const struct keyword *keyword, void *
 				 args->err, sizeof(args->err)) || args_failed(args);
 }
 
+/* No-vrrp is the empty name. */
+static bool take_vrrp(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_service *service = object;
+	const char *word = "";
+
+	if (keyword->value && !args_need(args, "the name of a VRRP instance", &word))
+		return false;
+	snprintf(service->vrrp, sizeof(service->vrrp), "%s", word);
+	service->present |= HALB_SVC_VRRP;
+	return true;
+}
+
 static const struct keyword service_keywords[] = {
 	{ "scheduler", SVC_SLOT_SCHEDULER, take_scheduler, 0 },
 	{ "persistent", SVC_SLOT_PERSISTENT, take_persistent, HALB_SERVICE_FLAG_PERSISTENT },
@@ -162,6 +175,8 @@ static const struct keyword service_keywords[] = {
 	{ "no-sh-fallback", SVC_SLOT_FLAGS, take_flag, HALB_SERVICE_FLAG_SH_FALLBACK },
 	{ "sh-port", SVC_SLOT_FLAGS + 1, take_flag, HALB_SERVICE_FLAG_SH_PORT },
 	{ "no-sh-port", SVC_SLOT_FLAGS + 1, take_flag, HALB_SERVICE_FLAG_SH_PORT },
+	{ "vrrp", SVC_SLOT_VRRP, take_vrrp, 1 },
+	{ "no-vrrp", SVC_SLOT_VRRP, take_vrrp, 0 },
 	{ "adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
 	{ "no-adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
 };
@@ -180,7 +195,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port or adopt");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, vrrp or adopt");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -552,6 +567,8 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " sh-port");
 	if (service->flags & HALB_SERVICE_FLAG_ADOPT)
 		append(buf, size, " adopt");
+	if (*service->vrrp)
+		append(buf, size, " vrrp %s", service->vrrp);
 	return buf;
 }
 

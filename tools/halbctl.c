@@ -20,7 +20,7 @@ static const struct command {
 	{ "service", cmd_service,
 	  "service [show [SERVICE]]\n"
 	  "service add|set SERVICE [scheduler NAME] [persistent [SECONDS] [netmask MASK | prefix LENGTH]]\n"
-	  "                        [sh-fallback] [sh-port] [adopt]     set also takes no-persistent, no-adopt, ...\n"
+	  "                        [sh-fallback] [sh-port] [adopt] [vrrp NAME]     set also takes no-persistent, no-vrrp, ...\n"
 	  "service del SERVICE\n"
 	  "service flush\n",
 	  "services, and their servers" },
@@ -45,6 +45,11 @@ static const struct command {
 	  "settings set [tcp-timeout SECONDS] [tcp-fin-timeout SECONDS] [udp-timeout SECONDS]\n"
 	  "             [conn-limit N] [vip-unmatched accept|reject|drop] [source-check on|off]\n",
 	  "timeouts, limits and switches" },
+	{ "vrrp", cmd_vrrp,
+	  "vrrp [show [NAME]]\n"
+	  "vrrp set NAME master|backup|fault\n"
+	  "vrrp del NAME\n",
+	  "VRRP instances: whether this director serves the services that name them" },
 	{ "monitor", cmd_monitor,
 	  "monitor\n",
 	  "prints changes as they happen" },

@@ -36,6 +36,12 @@ static const char *const vip_unmatched[] = {
 	[HALB_VIP_UNMATCHED_DROP] = "drop",
 };
 
+static const char *const director_states[] = {
+	[HALB_DIRECTOR_STATE_FAULT] = "fault",
+	[HALB_DIRECTOR_STATE_BACKUP] = "backup",
+	[HALB_DIRECTOR_STATE_MASTER] = "master",
+};
+
 static const char *const events[] = {
 	[HALB_EVENT_SERVICE_ADD] = "service-add",
 	[HALB_EVENT_SERVICE_SET] = "service-set",
@@ -44,6 +50,7 @@ static const char *const events[] = {
 	[HALB_EVENT_SERVER_SET] = "server-set",
 	[HALB_EVENT_SERVER_DEL] = "server-del",
 	[HALB_EVENT_SETTINGS] = "settings-set",
+	[HALB_EVENT_INSTANCE] = "instance-set",
 	[HALB_EVENT_LOST] = "lost",
 };
 
@@ -83,6 +90,16 @@ const char *halb_vip_unmatched_name(uint32_t action)
 int halb_vip_unmatched_value(const char *name)
 {
 	return value_of(vip_unmatched, ARRAY_SIZE(vip_unmatched), name);
+}
+
+const char *halb_director_state_name(uint32_t state)
+{
+	return name_of(director_states, ARRAY_SIZE(director_states), state);
+}
+
+int halb_director_state_value(const char *name)
+{
+	return value_of(director_states, ARRAY_SIZE(director_states), name);
 }
 
 const char *halb_event_name(enum halb_event_type type)

@@ -26,6 +26,7 @@
  * reaches the kernel, which refuses it and lists the names that it has.
  */
 #define HALB_NAME_SIZE	64
+#define HALB_INSTANCE_NAME_SIZE	(HALB_INSTANCE_NAME_MAX + 33)
 
 struct halb_addr {
 	uint8_t family;			/* AF_INET, AF_INET6; 0: no address */
@@ -66,6 +67,7 @@ enum {					/* halb_service.present */
 	HALB_SVC_PERSIST_TIMEOUT = 1 << 2,
 	HALB_SVC_PERSIST_PREFIX	= 1 << 3,
 	HALB_SVC_STATS		= 1 << 4,	/* answers only */
+	HALB_SVC_VRRP		= 1 << 5,
 };
 
 struct halb_service {
@@ -76,6 +78,7 @@ struct halb_service {
 	uint32_t flags_mask;		/* requests: the bits of flags that count */
 	uint32_t persist_timeout;	/* seconds */
 	uint8_t persist_prefix;		/* length */
+	char vrrp[HALB_INSTANCE_NAME_SIZE];	/* VRRP instance; empty: none */
 	/* answers only */
 	uint32_t active_conns;
 	uint32_t inactive_conns;
@@ -160,6 +163,26 @@ struct halb_settings {
 	uint32_t conns;			/* answers only */
 };
 
+enum {					/* halb_instance.present */
+	HALB_INST_STATE		= 1 << 0,
+	HALB_INST_GRACE		= 1 << 1,	/* it belongs to a socket */
+	HALB_INST_WAITING	= 1 << 2,	/* answers only: the socket was closed */
+};
+
+/* What this director is for a VRRP instance. */
+struct halb_instance {
+	uint32_t present;
+	char name[HALB_INSTANCE_NAME_SIZE];
+	uint32_t state;			/* HALB_DIRECTOR_STATE_* */
+	uint32_t grace;			/* milliseconds */
+	/* answers only */
+	uint32_t owner;			/* netlink port, 0: nobody's */
+	uint32_t waiting;		/* milliseconds of grace that are left */
+	uint32_t services;
+	uint32_t age;			/* seconds in this state */
+	uint32_t transitions;
+};
+
 enum halb_counter_kind {
 	HALB_COUNTER_DROP,		/* dropped, by reason */
 	HALB_COUNTER_PASS,		/* left to the stack, by reason */
@@ -225,6 +248,7 @@ enum halb_event_type {
 	HALB_EVENT_SERVER_SET,
 	HALB_EVENT_SERVER_DEL,
 	HALB_EVENT_SETTINGS,
+	HALB_EVENT_INSTANCE,
 	HALB_EVENT_LOST,		/* the socket overflowed: read everything anew */
 };
 
@@ -234,6 +258,7 @@ struct halb_event {
 		struct halb_service service;
 		struct halb_server server;
 		struct halb_settings settings;
+		struct halb_instance instance;
 	};
 };
 
@@ -249,9 +274,11 @@ void halb_config_free(struct halb_config *config);
 const char *halb_method_name(uint32_t method);
 const char *halb_conn_state_name(uint32_t state);
 const char *halb_vip_unmatched_name(uint32_t action);
+const char *halb_director_state_name(uint32_t state);
 const char *halb_protocol_name(uint8_t protocol);
 const char *halb_event_name(enum halb_event_type type);
 int halb_method_value(const char *name);
 int halb_vip_unmatched_value(const char *name);
+int halb_director_state_value(const char *name);
 
 #endif

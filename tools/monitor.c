@@ -16,6 +16,7 @@ static void print_line(struct out *out, const struct halb_event *event)
 		[HALB_EVENT_SERVER_SET] = HALB_CHANGE_OP_SET,
 		[HALB_EVENT_SERVER_DEL] = HALB_CHANGE_OP_DEL,
 		[HALB_EVENT_SETTINGS] = HALB_CHANGE_OP_SET,
+		[HALB_EVENT_INSTANCE] = HALB_CHANGE_OP_SET,
 	};
 	struct halb_change change = { .op = ops[event->type] };
 	const char *note = "";
@@ -36,6 +37,10 @@ static void print_line(struct out *out, const struct halb_event *event)
 		if (event->server.flags & HALB_SERVER_FLAG_OVERLOAD)
 			note = " # overload";
 		break;
+	case HALB_EVENT_INSTANCE:
+		out_line(out, "vrrp set %s %s", event->instance.name,
+			 halb_director_state_name(event->instance.state));
+		return;
 	case HALB_EVENT_SETTINGS:
 	case HALB_EVENT_LOST:
 		change.object = HALB_OBJECT_SETTINGS;
@@ -67,6 +72,11 @@ static void print_json(struct out *out, const struct halb_event *event)
 	case HALB_EVENT_SETTINGS:
 		out_object_begin(out, "settings");
 		show_settings(out, &event->settings);
+		out_object_end(out);
+		break;
+	case HALB_EVENT_INSTANCE:
+		out_object_begin(out, "instance");
+		show_instance(out, &event->instance);
 		out_object_end(out);
 		break;
 	case HALB_EVENT_LOST:

@@ -385,3 +385,27 @@ int nl_zero(struct nl_ctx *ctx, const struct halb_key *service)
 	return nl_talk(ctx, nlh, NULL, NULL, NULL);
 }
 
+
+/* --- VRRP instances ---------------------------------------------------------- */
+
+int nl_instance_set(struct nl_ctx *ctx, const struct halb_instance *instances, size_t count)
+{
+	struct nlmsghdr *nlh = nl_request(ctx, HALB_CMD_INSTANCE_SET, 0);
+
+	if (count > NL_INSTANCES_MAX)
+		return nl_fail(ctx, E2BIG, "at most %d VRRP instances change at once",
+			       NL_INSTANCES_MAX);
+	for (size_t i = 0; i < count; i++)
+		nl_put_instance(nlh, HALB_A_INSTANCE, &instances[i]);
+	return nl_talk(ctx, nlh, NULL, NULL, NULL);
+}
+
+int nl_instance_del(struct nl_ctx *ctx, const char *name)
+{
+	struct nlmsghdr *nlh = nl_request(ctx, HALB_CMD_INSTANCE_DEL, 0);
+	struct halb_instance instance = { 0 };
+
+	snprintf(instance.name, sizeof(instance.name), "%s", name);
+	nl_put_instance(nlh, HALB_A_INSTANCE, &instance);
+	return nl_talk(ctx, nlh, NULL, NULL, NULL);
+}

@@ -69,6 +69,19 @@ int nl_service_flush(struct nl_ctx *ctx);
 /* Statistics to zero: of one service with its servers, or of all (NULL). */
 int nl_zero(struct nl_ctx *ctx, const struct halb_key *service);
 
+/* --- VRRP instances: what this director is for them; CAP_NET_ADMIN ------------- */
+
+/* As many as NL_INSTANCES_MAX at once: all of them change, or none. Those with
+ * HALB_INST_GRACE belong to ctx from then on: nobody else may set them, and they
+ * go into fault that long after nl_close() or the death of the process, unless
+ * they are set again from another socket meanwhile.
+ */
+#define NL_INSTANCES_MAX	256
+
+int nl_instance_set(struct nl_ctx *ctx, const struct halb_instance *instances,
+		    size_t count);
+int nl_instance_del(struct nl_ctx *ctx, const char *name);
+
 /* --- reading; no privilege --------------------------------------------------- */
 
 int nl_service_get(struct nl_ctx *ctx, const struct halb_key *key,
@@ -90,6 +103,11 @@ int nl_server_list(struct nl_ctx *ctx, const struct halb_key *service,
 
 /* Services, their servers and the settings, all of one generation. */
 int nl_config_get(struct nl_ctx *ctx, struct halb_config *config);
+
+int nl_instance_get(struct nl_ctx *ctx, const char *name,
+		    struct halb_instance *instance);
+int nl_instance_list(struct nl_ctx *ctx, struct halb_instance **list,
+		     size_t *count);
 
 int nl_settings_get(struct nl_ctx *ctx, struct halb_settings *settings);
 /* version, generation, totals, counters by name, settings */

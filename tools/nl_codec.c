@@ -56,6 +56,8 @@ void nl_put_service(struct nlmsghdr *nlh, uint16_t type,
 	if (service->present & HALB_SVC_PERSIST_PREFIX)
 		mnl_attr_put_u8(nlh, HALB_A_SERVICE_PERSIST_PREFIX,
 				service->persist_prefix);
+	if (service->present & HALB_SVC_VRRP)
+		mnl_attr_put_strz(nlh, HALB_A_SERVICE_VRRP, service->vrrp);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -141,6 +143,19 @@ void nl_put_settings(struct nlmsghdr *nlh, uint16_t type,
 	if (present & HALB_SET_SOURCE_CHECK)
 		mnl_attr_put_u8(nlh, HALB_A_SETTINGS_SOURCE_CHECK,
 				(uint8_t)settings->source_check);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+void nl_put_instance(struct nlmsghdr *nlh, uint16_t type,
+		     const struct halb_instance *instance)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	mnl_attr_put_strz(nlh, HALB_A_INSTANCE_NAME, instance->name);
+	if (instance->present & HALB_INST_STATE)
+		mnl_attr_put_u32(nlh, HALB_A_INSTANCE_STATE, instance->state);
+	if (instance->present & HALB_INST_GRACE)
+		mnl_attr_put_u32(nlh, HALB_A_INSTANCE_GRACE, instance->grace);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -317,6 +332,9 @@ static bool get_service_attr(const struct nlattr *attr, struct halb_service *ser
 		return nl_get_u32(attr, &service->inactive_conns);
 	case HALB_A_SERVICE_SERVERS:
 		return nl_get_u32(attr, &service->servers);
+	case HALB_A_SERVICE_VRRP:
+		service->present |= HALB_SVC_VRRP;
+		return nl_get_string(attr, service->vrrp, sizeof(service->vrrp));
 	case HALB_A_SERVICE_STATS:
 		service->present |= HALB_SVC_STATS;
 		return !nl_get_stats(attr, &service->stats);
@@ -478,6 +496,44 @@ int nl_get_settings(const struct nlattr *nest, struct halb_settings *settings)
 		}
 	}
 	return 0;
+}
+
+static bool get_instance_attr(const struct nlattr *attr, struct halb_instance *instance)
+{
+	switch (mnl_attr_get_type(attr)) {
+	case HALB_A_INSTANCE_NAME:
+		return nl_get_string(attr, instance->name, sizeof(instance->name));
+	case HALB_A_INSTANCE_STATE:
+		instance->present |= HALB_INST_STATE;
+		return nl_get_u32(attr, &instance->state);
+	case HALB_A_INSTANCE_GRACE:
+		instance->present |= HALB_INST_GRACE;
+		return nl_get_u32(attr, &instance->grace);
+	case HALB_A_INSTANCE_OWNER:
+		return nl_get_u32(attr, &instance->owner);
+	case HALB_A_INSTANCE_WAITING:
+		instance->present |= HALB_INST_WAITING;
+		return nl_get_u32(attr, &instance->waiting);
+	case HALB_A_INSTANCE_SERVICES:
+		return nl_get_u32(attr, &instance->services);
+	case HALB_A_INSTANCE_AGE:
+		return nl_get_u32(attr, &instance->age);
+	case HALB_A_INSTANCE_TRANSITIONS:
+		return nl_get_u32(attr, &instance->transitions);
+	default:
+		return true;
+	}
+}
+
+int nl_get_instance(const struct nlattr *nest, struct halb_instance *instance)
+{
+	const struct nlattr *attr;
+
+	memset(instance, 0, sizeof(*instance));
+	mnl_attr_for_each_nested(attr, nest)
+		if (!get_instance_attr(attr, instance))
+			return -EBADMSG;
+	return instance->name[0] ? 0 : -EBADMSG;
 }
 
 int nl_get_counter(const struct nlattr *nest, struct halb_counter *counter)

@@ -28,6 +28,8 @@ void nl_put_server_filter(struct nlmsghdr *nlh, uint16_t type,
 void nl_put_conn(struct nlmsghdr *nlh, uint16_t type, const struct halb_conn *conn);
 void nl_put_settings(struct nlmsghdr *nlh, uint16_t type,
 		     const struct halb_settings *settings);
+void nl_put_instance(struct nlmsghdr *nlh, uint16_t type,
+		     const struct halb_instance *instance);
 void nl_put_change(struct nlmsghdr *nlh, uint16_t type,
 		   const struct halb_change *change);
 
@@ -38,6 +40,7 @@ int nl_get_service(const struct nlattr *nest, struct halb_service *service);
 int nl_get_server(const struct nlattr *nest, struct halb_server *server);
 int nl_get_conn(const struct nlattr *nest, struct halb_conn *conn);
 int nl_get_settings(const struct nlattr *nest, struct halb_settings *settings);
+int nl_get_instance(const struct nlattr *nest, struct halb_instance *instance);
 int nl_get_stats(const struct nlattr *nest, struct halb_stats *stats);
 int nl_get_counter(const struct nlattr *nest, struct halb_counter *counter);
 

@@ -49,6 +49,9 @@ static bool take_object(const struct nlmsghdr *nlh, struct halb_event *event)
 	case HALB_EVENT_SETTINGS:
 		nest = nl_find_attr(nlh, HALB_A_SETTINGS);
 		return nest && !nl_get_settings(nest, &event->settings);
+	case HALB_EVENT_INSTANCE:
+		nest = nl_find_attr(nlh, HALB_A_INSTANCE);
+		return nest && !nl_get_instance(nest, &event->instance);
 	case HALB_EVENT_LOST:
 		break;
 	}
@@ -66,6 +69,7 @@ static bool event_type(uint8_t cmd, enum halb_event_type *type)
 		[HALB_EVENT_SERVER_SET] = HALB_CMD_SERVER_SET_NTF,
 		[HALB_EVENT_SERVER_DEL] = HALB_CMD_SERVER_DEL_NTF,
 		[HALB_EVENT_SETTINGS] = HALB_CMD_SETTINGS_NTF,
+		[HALB_EVENT_INSTANCE] = HALB_CMD_INSTANCE_NTF,
 	};
 
 	for (size_t i = 0; i < sizeof(cmds); i++) {

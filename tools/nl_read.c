@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Fetching: lists, single objects, the whole, connections. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,11 @@ static int parse_service(const struct nlattr *nest, void *item)
 static int parse_server(const struct nlattr *nest, void *item)
 {
 	return nl_get_server(nest, item);
+}
+
+static int parse_instance(const struct nlattr *nest, void *item)
+{
+	return nl_get_instance(nest, item);
 }
 
 static int list_take(struct nl_ctx *ctx, const struct nlmsghdr *nlh, void *arg)
@@ -124,6 +130,20 @@ int nl_server_list(struct nl_ctx *ctx, const struct halb_key *service,
 	return ret;
 }
 
+int nl_instance_list(struct nl_ctx *ctx, struct halb_instance **instances, size_t *count)
+{
+	struct list list = {
+		.item_size = sizeof(struct halb_instance),
+		.type = HALB_A_INSTANCE,
+		.parse = parse_instance,
+	};
+	int ret = list_fetch(ctx, HALB_CMD_INSTANCE_GET, NULL, &list);
+
+	*instances = (void *)list.items;
+	*count = list.count;
+	return ret;
+}
+
 /* --- single objects ---------------------------------------------------------- */
 
 /* The answer to a get without dump: one nest into one struct. */
@@ -181,6 +201,19 @@ int nl_server_get(struct nl_ctx *ctx, const struct halb_key *service,
 		wanted.present = HALB_SRV_PORT;
 	}
 	nl_put_server(nlh, HALB_A_SERVER, &wanted, true);
+	return fetch_single(ctx, nlh, &single);
+}
+
+int nl_instance_get(struct nl_ctx *ctx, const char *name, struct halb_instance *instance)
+{
+	struct halb_instance wanted = { 0 };
+	struct single single = {
+		.type = HALB_A_INSTANCE, .parse = parse_instance, .item = instance,
+	};
+	struct nlmsghdr *nlh = nl_request(ctx, HALB_CMD_INSTANCE_GET, 0);
+
+	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
+	nl_put_instance(nlh, HALB_A_INSTANCE, &wanted);
 	return fetch_single(ctx, nlh, &single);
 }
 

@@ -84,6 +84,8 @@ void show_service(struct out *out, const struct halb_service *service)
 	show_flag(out, "sh_fallback", service->flags, HALB_SERVICE_FLAG_SH_FALLBACK);
 	show_flag(out, "sh_port", service->flags, HALB_SERVICE_FLAG_SH_PORT);
 	show_flag(out, "adopt", service->flags, HALB_SERVICE_FLAG_ADOPT);
+	if (*service->vrrp)
+		out_str(out, "vrrp", OUT_NO_COLUMN, service->vrrp);
 	grammar_format_options(service, options, sizeof(options));
 	out_cell(out, SHOW_OPTIONS, "%s", *options ? options + 1 : "");
 	out_uint(out, "active_conns", SHOW_ACTIVE, service->active_conns);
@@ -127,6 +129,25 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 	show_server_options(out, server);
 	if (server->present & HALB_SRV_STATS)
 		show_stats(out, "stats", OUT_NO_COLUMN, false, &server->stats);
+}
+
+void show_instance(struct out *out, const struct halb_instance *instance)
+{
+	out_row(out, 0);
+	out_str(out, "name", 0, instance->name);
+	out_str(out, "state", 1, halb_director_state_name(instance->state));
+	out_uint(out, "age", 2, instance->age);
+	out_uint(out, "transitions", 3, instance->transitions);
+	out_uint(out, "services", 4, instance->services);
+	if (instance->present & HALB_INST_WAITING)
+		out_cell(out, 5, "nobody: fault in %u ms", instance->waiting);
+	else if (instance->owner)
+		out_cell(out, 5, "netlink port %u", instance->owner);
+	out_uint(out, "owner", OUT_NO_COLUMN, instance->owner);
+	if (instance->present & HALB_INST_GRACE)
+		out_uint(out, "grace", OUT_NO_COLUMN, instance->grace);
+	if (instance->present & HALB_INST_WAITING)
+		out_uint(out, "waiting", OUT_NO_COLUMN, instance->waiting);
 }
 
 static void show_number(struct out *out, const char *key, const char *name, uint32_t value,

@@ -56,7 +56,7 @@ next() { # WANTED WORDS...
 	[[ $got == "$wanted" ]]
 	ok $? "$* ...: ${got:-nothing}"
 }
-next "service server conn stats zero settings monitor save restore help version"
+next "service server conn stats zero settings vrrp monitor save restore help version"
 next "show add set del drain" server
 next "tcp udp fwmark" service add
 next "192.0.2.1:80" service del tcp
@@ -68,8 +68,10 @@ next "[2001:db8::1]:0" server del fwmark 7 inet6
 next "" server add tcp 192.0.2.1:80
 next "weight upper lower" server set tcp 192.0.2.1:80 10.0.0.1:80 method nat
 next "nat dr tun" server set tcp 192.0.2.1:80 10.0.0.1:80 method
-next "scheduler persistent netmask prefix sh-fallback sh-port" service add tcp 192.0.2.1:81 adopt
-next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt" service add fwmark 9
+next "scheduler persistent netmask prefix sh-fallback sh-port vrrp" service add tcp 192.0.2.1:81 adopt
+next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt vrrp" service add fwmark 9
+next "show set del" vrrp
+next "master backup fault" vrrp set VI_1
 next "on off" settings set source-check
 next "10.0.0.1:80 10.0.0.2:80 [2001:db8::1]:0" conn show server
 next "192.0.2.1:80" zero tcp

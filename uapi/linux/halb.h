@@ -9,8 +9,9 @@
 #define HALB_GENL_NAME		"halb"
 #define HALB_GENL_VERSION	1
 
-#define HALB_NAME_MAX	15
-#define HALB_WEIGHT_MAX	65535
+#define HALB_NAME_MAX		15
+#define HALB_INSTANCE_NAME_MAX	63
+#define HALB_WEIGHT_MAX		65535
 
 /**
  * enum halb_method - how packets reach a server
@@ -59,6 +60,19 @@ enum halb_vip_unmatched {
 	HALB_VIP_UNMATCHED_ACCEPT,
 	HALB_VIP_UNMATCHED_REJECT,
 	HALB_VIP_UNMATCHED_DROP,
+};
+
+/**
+ * enum halb_director_state - What this director is for the services of a VRRP
+ *   instance. They are served by the master only; every packet for them goes
+ *   on into the stack otherwise, those of open connections included.
+ * @HALB_DIRECTOR_STATE_FAULT: something is wrong here, or nobody says what the
+ *   state is
+ */
+enum halb_director_state {
+	HALB_DIRECTOR_STATE_FAULT,
+	HALB_DIRECTOR_STATE_BACKUP,
+	HALB_DIRECTOR_STATE_MASTER,
 };
 
 /**
@@ -142,6 +156,7 @@ enum {
 	HALB_A_SERVICE_INACTIVE_CONNS,
 	HALB_A_SERVICE_SERVERS,
 	HALB_A_SERVICE_STATS,
+	HALB_A_SERVICE_VRRP,
 
 	__HALB_A_SERVICE_MAX
 };
@@ -196,6 +211,20 @@ enum {
 #define HALB_A_SETTINGS_MAX (__HALB_A_SETTINGS_MAX - 1)
 
 enum {
+	HALB_A_INSTANCE_NAME = 1,
+	HALB_A_INSTANCE_STATE,
+	HALB_A_INSTANCE_GRACE,
+	HALB_A_INSTANCE_OWNER,
+	HALB_A_INSTANCE_WAITING,
+	HALB_A_INSTANCE_SERVICES,
+	HALB_A_INSTANCE_AGE,
+	HALB_A_INSTANCE_TRANSITIONS,
+
+	__HALB_A_INSTANCE_MAX
+};
+#define HALB_A_INSTANCE_MAX (__HALB_A_INSTANCE_MAX - 1)
+
+enum {
 	HALB_A_COUNTER_NAME = 1,
 	HALB_A_COUNTER_PACKETS,
 	HALB_A_COUNTER_PAD,
@@ -230,6 +259,7 @@ enum {
 	HALB_A_CHANGE,
 	HALB_A_VERSION,
 	HALB_A_FLUSHED,
+	HALB_A_INSTANCE,
 
 	__HALB_A_MAX
 };
@@ -263,6 +293,10 @@ enum {
 	HALB_CMD_SERVER_SET_NTF,
 	HALB_CMD_SERVER_DEL_NTF,
 	HALB_CMD_SETTINGS_NTF,
+	HALB_CMD_INSTANCE_SET,
+	HALB_CMD_INSTANCE_DEL,
+	HALB_CMD_INSTANCE_GET,
+	HALB_CMD_INSTANCE_NTF,
 
 	__HALB_CMD_MAX
 };
