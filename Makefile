@@ -80,8 +80,8 @@ clean:
 	@find kmod -name '*.o' -o -name '.*.cmd' | xargs -r rm -f
 	@if test -e tools/Makefile; then $(MAKE) --no-print-directory -C tools clean; fi
 
-generate:
-	uapi/generate.sh
+generate: deps
+	@tree=$$($(VM)/source.sh) && uapi/generate.sh "$$tree"
 
 # --- tests --------------------------------------------------------------------------
 

@@ -19,23 +19,7 @@ verdict() {
 	fi
 }
 
-# checkpatch comes with the kernel's source package, too big to ask for otherwise.
-scripts=$HALB_CACHE/checkpatch
-if [ ! -e "$scripts/checkpatch.pl" ]; then
-	tmp=$(mktemp -d)
-	mkdir -p "$scripts"
-	tarball=/usr/src/linux-source-6.12.tar.xz
-	if [ ! -e $tarball ]; then
-		echo "# downloading linux-source-6.12 for its checkpatch.pl"
-		(cd "$tmp" && apt-get -qq -o APT::Sandbox::User=root download linux-source-6.12 </dev/null &&
-			dpkg-deb -x linux-source-6.12_*.deb .)
-		tarball=$tmp$tarball
-	fi
-	s=linux-source-6.12/scripts
-	tar -C "$tmp" -xf "$tarball" $s/checkpatch.pl $s/spelling.txt $s/const_structs.checkpatch &&
-		cp "$tmp/$s/"* "$scripts/"
-	rm -rf "$tmp"
-fi
+scripts=$("$vm/source.sh")/scripts
 
 while read -r _ kver kdir; do
 	rm -rf "$HALB_CACHE/build/$kver.style"

@@ -12,7 +12,7 @@ build="gcc gcc-12 libc6-dev make bc flex bison libelf-dev libssl-dev kmod cpio x
 vm="qemu-system-x86 qemu-system-common busybox-static"
 # What the tests run inside the VM: real clients, servers and oracles.
 tests="nginx-light curl ipvsadm keepalived iproute2 iptables nftables tcpdump ethtool socat
-  netcat-openbsd python3 python3-yaml python3-scapy jq strace iputils-ping iputils-arping
+  netcat-openbsd python3 python3-yaml python3-jsonschema python3-scapy jq strace iputils-ping iputils-arping
   iperf3 procps psmisc util-linux conntrack bash-completion mandoc man-db
   shellcheck"
 
