@@ -292,7 +292,7 @@ static void finish(struct check *check, bool passed, enum check_weight kind, int
 	if (!check->watches)
 		check_free(check);
 	else
-		schedule(check, check->again ? now : next);
+		schedule(check, check->again || next < now ? now : next);
 }
 
 void probe_end(struct probe *probe, bool passed, const char *format, ...)

@@ -46,6 +46,14 @@ static uint64_t count_period(const struct health *health,
 	return rules->fastinter ? rules->fastinter : rules->inter;
 }
 
+/* A check that took longer than its interval leaves out those that it missed. */
+static uint64_t count_next(uint64_t began, uint64_t ended, uint64_t period)
+{
+	uint64_t took = ended - began;
+
+	return period ? began + (took / period + 1) * period : ended;
+}
+
 /* --- keepalived's retries ---------------------------------------------------- */
 
 /* Returns the pause before the next check. */
@@ -111,7 +119,7 @@ enum health_change health_result(struct health *health,
 	if (has(rules, HEALTH_COUNTERS)) {
 		health->known = true;
 		count_result(health, rules, passed);
-		*next = began + count_period(health, rules);
+		*next = count_next(began, ended, count_period(health, rules));
 	} else {
 		uint64_t pause = passed ? retry_passed(health, rules) :
 					  retry_failed(health, rules);

@@ -209,12 +209,13 @@ static bool counts(void)
 	health_init(&health, &rules);
 	up = health.up;
 	for (int i = 0; i < 200; i++) {
-		uint64_t next, want;
+		uint64_t next, want, took, period;
 
 		result = next_result(result);
 		passes = result ? passes + 1 : 0;
 		fails = result ? 0 : fails + 1;
-		health_result(&health, &rules, result, 100 * SEC, 101 * SEC, &next);
+		took = rand() % (5 * SEC);
+		health_result(&health, &rules, result, 100 * SEC, 100 * SEC + took, &next);
 		if (up && result)
 			fails_needed = rules.fall;
 		if (up && fails >= fails_needed) {
@@ -225,9 +226,12 @@ static bool counts(void)
 			fails = 0;
 			fails_needed = rules.fall;
 		}
-		want = (up && !fails) ? rules.inter :
+		period = (up && !fails) ? rules.inter :
 		       (!up && !passes) ? (rules.downinter ?: rules.inter) :
 		       (rules.fastinter ?: rules.inter);
+		/* the first of began + n periods that is not over yet */
+		for (want = period; want <= took; want += period)
+			;
 		if (health.up != up || next != 100 * SEC + want) {
 			note("step %d, rise %u fall %u: up %d not %d, next %llu not %llu", i,
 			     rules.rise, rules.fall, health.up, up,
