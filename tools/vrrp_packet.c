@@ -27,8 +27,8 @@ enum {
 static const struct {
 	const char *name, *text;
 } refusals[] = {
-	[VRRP_TAKEN] = { "taken", "that is good" },
-#define X(id, name, text) [VRRP_BAD_##id] = { name, text },
+	{ "taken", "that is good" },
+#define X(id, name, text) { name, text },
 	VRRP_REFUSALS(X)
 #undef X
 };

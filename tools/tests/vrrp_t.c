@@ -15,7 +15,7 @@
 /* What was asked for, as words: "advert(100) hold announce(master) MASTER" */
 static char did[1024];
 
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 static void note_did(const char *format, ...)
 {
 	size_t len = strlen(did);

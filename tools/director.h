@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The VRRP process of halbd: the state machines (vrrp.h) given sockets, timers, interfaces and
+ * a configuration. What its files share.
+ */
+#ifndef HALB_DIRECTOR_H
+#define HALB_DIRECTOR_H
+
+#include "conf.h"
+#include "links.h"
+#include "scripts.h"
+#include "vips.h"
+#include "vrrp_group.h"
+
+struct event;
+struct event_base;
+
+/* A socket of one interface and family, of all instances there. */
+struct port {
+	struct port *next;
+	struct director *director;
+	int ifindex;
+	uint8_t family;
+	int fd;
+	struct event *event;
+	unsigned int users;
+};
+
+/* Lines that would come with every packet are written once for each of these. */
+struct complaint {
+	struct halb_addr from;
+	bool made;
+};
+
+struct instance {
+	struct vrrp vrrp;		/* first: the ops get this */
+	struct director *director;
+	const struct conf_vrrp *conf;
+	struct port *port;
+	struct event *timer;
+	int ifindex;			/* of its interface; 0: there is none */
+	int vip_ifindex;		/* where addresses go: the same, or its VMAC's */
+	uint8_t mac[6];			/* of that */
+	bool vmac_made;			/* by us */
+	bool kept;			/* during a reload */
+	char fault[160];		/* why, if vrrp.fault */
+	struct complaint complaints[VRRP_REFUSAL_COUNT];
+	unsigned int last_word;		/* its number among vips->last_words */
+
+	struct rtnl_addr *held;		/* what it asked vips_hold() for */
+	size_t held_count;
+
+	/* announcements that are on their way */
+	struct event *garp_timer;
+	size_t garp_next, garp_left;	/* address, and messages */
+
+	/* transitions in this minute, of which only some are logged */
+	vrrp_time minute;
+	unsigned int changes, unlogged;
+};
+
+struct group {
+	struct vrrp_group vrrp;		/* first */
+	struct director *director;
+	const struct conf_sync_group *conf;
+};
+
+struct script_state;
+struct file_state;
+
+struct director {
+	struct event_base *base;
+	const char *conf_path;
+	const char *config_id;
+	struct conf *conf;
+	struct links *links;
+	struct vips *vips;
+	int garp_fd;
+	int scripts_fd;			/* scripts.h */
+	struct port *ports;
+	struct instance **instances;
+	size_t count;
+	struct group *groups;
+	size_t groups_count;
+	bool stopping;
+	bool started;
+
+	/* director_track.c */
+	struct script_state *scripts;
+	size_t scripts_count;
+	struct file_state *files;
+	size_t files_count;
+	int inotify;
+	struct event *inotify_event, *scripts_event;
+
+	/* director_notify.c */
+	int fifos[2];			/* notify_fifo, vrrp_notify_fifo; -1 */
+};
+
+vrrp_time director_now(void);
+
+/* instance.c's job: director_instance.c */
+struct instance *instance_new(struct director *director, const struct conf_vrrp *conf);
+void instance_free(struct instance *instance);
+/* After anything that was done to its state machine. */
+void instance_arm(struct instance *instance);
+/* Its interface changed, or it is new. */
+void instance_bind(struct instance *instance);
+/* Looks anew at all that it tracks. */
+void instance_track(struct instance *instance);
+/* Takes over a configuration under which it can go on. */
+bool instance_can_become(const struct instance *instance, const struct conf_vrrp *conf);
+void instance_become(struct instance *instance, const struct conf_vrrp *conf);
+/* Masters' addresses: those that the configuration wants are held, before, in a second round,
+ * the others are given up, so that one can move between instances.
+ */
+void instance_hold_addresses(struct instance *instance);
+void instance_release_addresses(struct instance *instance, bool all);
+/* Somebody took an address away. */
+void instance_addr_gone(struct instance *instance, int ifindex, const struct halb_addr *addr);
+/* Is this one of the virtual addresses of any instance? */
+bool director_is_virtual(const struct director *director, const struct halb_addr *addr);
+
+/* director_port.c: packets in and out */
+struct port *port_get(struct director *director, const char *ifname, int ifindex,
+		      const struct conf_vrrp *conf);
+void port_put(struct port *port);
+/* Reads all packets that are there. */
+void port_drain(struct port *port);
+void instance_send(struct instance *instance, uint8_t priority);
+void instance_set_last_word(struct instance *instance, bool valid);
+
+/* director_garp.c */
+void instance_announce(struct instance *instance, unsigned int repeat);
+void instance_stop_announcing(struct instance *instance);
+
+/* director_notify.c: scripts and FIFOs are told */
+void notify_open(struct director *director);
+void notify_close(struct director *director);
+void notify_instance(struct instance *instance, enum vrrp_state state, bool stop);
+void notify_group(struct group *group, bool stop);
+void notify_rx_lower(struct instance *instance);
+
+/* director_module.c: the module is told, so that it serves an instance's services or not. Without
+ * virtual servers nobody needs it.
+ */
+void module_load(struct director *director);
+void module_close(void);
+/* An instance with services cannot be master without it: why, or NULL. */
+const char *module_fault(const struct instance *instance);
+void director_state(struct instance *instance, enum vrrp_state state);
+
+/* director_track.c */
+int track_open(struct director *director);
+/* Takes what it tracks from the new configuration; keeps what is known. */
+void track_load(struct director *director);
+void track_close(struct director *director);
+/* The sum of weights; *fault becomes true, and text says why. */
+int track_evaluate(struct director *director, const struct conf_tracks *tracks,
+		   bool *fault, char *text, size_t size);
+
+/* director_status.c */
+int status_open(struct director *director);
+void status_close(void);
+/* One JSON document, to be freed. */
+char *status_text(const struct director *director);
+
+/* director.c: the process. Does not return. */
+struct director_options {
+	const char *conf_path;
+	const char *config_id;
+	struct conf *conf;		/* becomes the process's own */
+	struct vips *vips;
+	int scripts_fd;
+	int supervisor_fd;		/* it ends when this does; says "ready" there */
+};
+_Noreturn void director_main(const struct director_options *options);
+
+#endif

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0
+/* An instance: what its state machine asks for, done. */
+#include <errno.h>
+#include <net/if.h>
+#include <linux/if_addr.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "addr.h"
+#include "director.h"
+#include "log.h"
+
+/* So many transitions are logged in a minute. */
+#define LOGGED_CHANGES	10
+#define MINUTE		(60 * VRRP_SECOND)
+
+vrrp_time director_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (vrrp_time)ts.tv_sec * VRRP_SECOND + (vrrp_time)ts.tv_nsec / 1000;
+}
+
+static struct instance *instance_of(struct vrrp *vrrp)
+{
+	return (struct instance *)vrrp;
+}
+
+/* --- timer ---------------------------------------------------------------------- */
+
+void instance_arm(struct instance *instance)
+{
+	vrrp_time next = vrrp_next(&instance->vrrp), now = director_now(), left;
+	struct timeval tv;
+
+	if (next == VRRP_NEVER) {
+		event_del(instance->timer);
+		return;
+	}
+	left = next > now ? next - now : 0;
+	tv.tv_sec = (time_t)(left / VRRP_SECOND);
+	tv.tv_usec = (suseconds_t)(left % VRRP_SECOND);
+	event_add(instance->timer, &tv);
+}
+
+/* What came in while we were not scheduled counts first. */
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct instance *instance = arg;
+
+	(void)fd;
+	(void)what;
+	if (instance->port)
+		port_drain(instance->port);
+	if (vrrp_next(&instance->vrrp) <= director_now())
+		vrrp_timeout(&instance->vrrp, director_now());
+	instance_arm(instance);
+}
+
+/* --- addresses -------------------------------------------------------------------- */
+
+static void to_rtnl(const struct instance *instance, const struct conf_ipaddr *conf,
+		    struct rtnl_addr *addr)
+{
+	*addr = (struct rtnl_addr){
+		.ifindex = instance->vip_ifindex, .addr = conf->addr, .prefix = conf->prefix,
+		.scope = (uint8_t)(conf->scope < 0 ? 0 : conf->scope), .flags = conf->flags,
+		.preferred_lft = conf->preferred_lft, .brd = conf->brd, .peer = conf->peer,
+		.peer_prefix = conf->peer_prefix,
+	};
+	if (conf->dev)
+		addr->ifindex = (int)if_nametoindex(conf->dev);
+	if (conf->label)
+		snprintf(addr->label, sizeof(addr->label), "%s", conf->label);
+	/* The previous master may answer for a moment: that must not stop us. */
+	if (conf->addr.family == AF_INET6)
+		addr->flags |= IFA_F_NODAD;
+}
+
+static bool same_addr(const struct rtnl_addr *a, const struct rtnl_addr *b)
+{
+	return a->ifindex == b->ifindex && halb_addr_equal(&a->addr, &b->addr);
+}
+
+static bool is_held(const struct instance *instance, const struct rtnl_addr *addr)
+{
+	for (size_t i = 0; i < instance->held_count; i++)
+		if (same_addr(&instance->held[i], addr))
+			return true;
+	return false;
+}
+
+static void hold_one(struct instance *instance, const struct conf_ipaddr *conf)
+{
+	struct rtnl_addr addr, *more;
+	char text[ADDR_STRLEN];
+	int ret;
+
+	to_rtnl(instance, conf, &addr);
+	if (is_held(instance, &addr))
+		return;
+	more = realloc(instance->held, (instance->held_count + 1) * sizeof(*more));
+	if (!more)
+		return;
+	instance->held = more;
+	ret = vips_hold(instance->director->vips, &addr,
+			instance->vrrp.params.priority == VRRP_PRIO_OWNER);
+	more[instance->held_count++] = addr;
+	if (ret)
+		log_msg(LOG_ERR, "(%s) cannot add the address %s: %s", instance->conf->name,
+			addr_format(&conf->addr, text), strerror(-ret));
+}
+
+void instance_hold_addresses(struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+
+	for (size_t i = 0; i < conf->vips_count; i++)
+		hold_one(instance, &conf->vips[i]);
+	for (size_t i = 0; i < conf->excluded_count; i++)
+		hold_one(instance, &conf->excluded[i]);
+}
+
+static bool is_wanted(const struct instance *instance, const struct rtnl_addr *held)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	struct rtnl_addr addr;
+
+	for (size_t i = 0; i < conf->vips_count + conf->excluded_count; i++) {
+		to_rtnl(instance, i < conf->vips_count ? &conf->vips[i] :
+			&conf->excluded[i - conf->vips_count], &addr);
+		if (same_addr(&addr, held))
+			return true;
+	}
+	return false;
+}
+
+void instance_release_addresses(struct instance *instance, bool all)
+{
+	size_t kept = 0;
+	int ret;
+
+	for (size_t i = 0; i < instance->held_count; i++) {
+		struct rtnl_addr addr = instance->held[i];
+		char text[ADDR_STRLEN];
+
+		if (!all && is_wanted(instance, &addr)) {
+			instance->held[kept++] = addr;
+			continue;
+		}
+		ret = vips_release(instance->director->vips, &addr);
+		if (ret)
+			log_msg(LOG_ERR, "(%s) cannot remove the address %s: %s",
+				instance->conf->name, addr_format(&addr.addr, text), strerror(-ret));
+	}
+	instance->held_count = kept;
+}
+
+void instance_addr_gone(struct instance *instance, int ifindex, const struct halb_addr *addr)
+{
+	char text[ADDR_STRLEN];
+
+	for (size_t i = 0; i < instance->held_count; i++) {
+		const struct rtnl_addr *held = &instance->held[i];
+
+		if (held->ifindex != ifindex || !halb_addr_equal(&held->addr, addr))
+			continue;
+		if (rtnl_addr_add(held))
+			return;
+		log_msg(LOG_WARNING, "(%s) somebody removed the address %s: added it again",
+			instance->conf->name, addr_format(addr, text));
+		instance_announce(instance, 1);
+		return;
+	}
+}
+
+/* What an earlier life left behind, or keepalived did. */
+static void remove_leftovers(struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	struct rtnl_addr addr;
+
+	if (conf->priority == VRRP_PRIO_OWNER)
+		return;
+	for (size_t i = 0; i < conf->vips_count + conf->excluded_count; i++) {
+		to_rtnl(instance, i < conf->vips_count ? &conf->vips[i] :
+			&conf->excluded[i - conf->vips_count], &addr);
+		if (!vips_find(instance->director->vips, addr.ifindex, &addr.addr))
+			rtnl_addr_del(&addr);
+	}
+}
+
+bool director_is_virtual(const struct director *director, const struct halb_addr *addr)
+{
+	for (size_t n = 0; n < director->conf->instances_count; n++) {
+		const struct conf_vrrp *conf = &director->conf->instances[n];
+
+		if (conf->priority == VRRP_PRIO_OWNER)
+			continue;
+		for (size_t i = 0; i < conf->vips_count; i++)
+			if (halb_addr_equal(&conf->vips[i].addr, addr))
+				return true;
+		for (size_t i = 0; i < conf->excluded_count; i++)
+			if (halb_addr_equal(&conf->excluded[i].addr, addr))
+				return true;
+	}
+	return false;
+}
+
+/* --- what the state machine asks for -------------------------------------------------- */
+
+static void op_send(struct vrrp *vrrp, uint8_t priority)
+{
+	instance_send(instance_of(vrrp), priority);
+}
+
+static void op_addresses(struct vrrp *vrrp, bool hold)
+{
+	struct instance *instance = instance_of(vrrp);
+
+	if (hold) {
+		instance_hold_addresses(instance);
+	} else {
+		instance_stop_announcing(instance);
+		instance_release_addresses(instance, true);
+	}
+	instance_set_last_word(instance, hold);
+}
+
+static void op_announce(struct vrrp *vrrp, enum vrrp_announce kind)
+{
+	struct instance *instance = instance_of(vrrp);
+	const struct conf_garp *garp = &instance->conf->garp;
+	const unsigned int repeat[] = {
+		[VRRP_ANNOUNCE_MASTER] = garp->master_repeat,
+		[VRRP_ANNOUNCE_AGAIN] = garp->master_repeat,
+		[VRRP_ANNOUNCE_REFRESH] = garp->master_refresh_repeat,
+		[VRRP_ANNOUNCE_RIVAL] = garp->lower_prio_repeat,
+		[VRRP_ANNOUNCE_HEAL] = garp->lower_prio_repeat,
+	};
+
+	instance_announce(instance, repeat[kind]);
+}
+
+/* keepalived's words, for rules that look for them, and the reason behind. */
+static void log_change(struct instance *instance, enum vrrp_state from, enum vrrp_why why)
+{
+	struct vrrp *vrrp = &instance->vrrp;
+	const char *reason = why == VRRP_WHY_START ? "init" :
+			     why == VRRP_WHY_FAULT ? instance->fault : vrrp_why_text(why);
+	vrrp_time now = director_now();
+
+	if (!instance->minute || now - instance->minute >= MINUTE) {
+		if (instance->unlogged)
+			log_msg(LOG_WARNING, "(%s) flapping: %u more transitions in the minute before",
+				instance->conf->name, instance->unlogged);
+		instance->minute = now;
+		instance->changes = instance->unlogged = 0;
+	}
+	if (instance->changes++ >= LOGGED_CHANGES) {
+		instance->unlogged++;
+		return;
+	}
+	if (vrrp->state == VRRP_INIT)
+		log_msg(LOG_NOTICE, "(%s) Entering STOP STATE, was %s", instance->conf->name,
+			vrrp_state_name(from));
+	else
+		log_msg(LOG_NOTICE, "(%s) Entering %s STATE (%s)", instance->conf->name,
+			vrrp_state_name(vrrp->state), reason);
+}
+
+static void op_changed(struct vrrp *vrrp, enum vrrp_state from, enum vrrp_why why)
+{
+	struct instance *instance = instance_of(vrrp);
+
+	director_state(instance, vrrp->state);
+	instance_arm(instance);
+	log_change(instance, from, why);
+	notify_instance(instance, vrrp->state, vrrp->state == VRRP_INIT);
+	if (vrrp->state == VRRP_INIT && instance->director->stopping)
+		event_base_loopcontinue(instance->director->base);
+}
+
+static void op_rival(struct vrrp *vrrp, bool there)
+{
+	struct instance *instance = instance_of(vrrp);
+	char text[ADDR_STRLEN];
+
+	if (!there) {
+		log_msg(LOG_NOTICE, "(%s) the second master is not heard any more: announced the addresses again",
+			instance->conf->name);
+		return;
+	}
+	log_msg(LOG_WARNING, "(%s) Received advert from %s with lower priority %u, ours %u, forcing new election",
+		instance->conf->name, addr_format(&vrrp->master, text), vrrp->master_priority,
+		vrrp->priority);
+	notify_rx_lower(instance);
+}
+
+static const struct vrrp_ops ops = {
+	op_send, op_addresses, op_announce, op_changed, op_rival,
+};
+
+/* --- interface and tracking ------------------------------------------------------------- */
+
+static struct halb_addr source_of(const struct instance *instance, const struct link *link)
+{
+	const struct conf_vrrp *conf = instance->conf;
+
+	if (conf->src_ip.family)
+		return conf->src_ip;
+	for (size_t i = 0; i < link->addrs_count; i++) {
+		const struct halb_addr *addr = &link->addrs[i];
+
+		if (addr->family != conf->family || director_is_virtual(instance->director, addr))
+			continue;
+		if (addr->family == AF_INET || IN6_IS_ADDR_LINKLOCAL(&addr->v6))
+			return *addr;
+	}
+	return (struct halb_addr){ 0 };
+}
+
+static void set_sysctl(const char *ifname, const char *name, const char *value)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", ifname, name);
+	file = fopen(path, "w");
+	if (!file)
+		return;
+	fputs(value, file);
+	fclose(file);
+}
+
+/* The virtual router's own interface, with its MAC address. Its addresses must not be answered for
+ * by the real interface, nor its packets be refused for their way.
+ */
+static void make_vmac(struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	unsigned int ifindex = if_nametoindex(conf->vmac_ifname);
+	int ret = 0;
+
+	if (!ifindex) {
+		ret = rtnl_macvlan_add(conf->vmac_ifname, instance->ifindex, conf->vmac_addr);
+		ifindex = if_nametoindex(conf->vmac_ifname);
+		instance->vmac_made = !ret;
+	}
+	if (!ifindex) {
+		log_msg(LOG_ERR, "(%s) cannot add the interface %s: %s", conf->name,
+			conf->vmac_ifname, strerror(-ret));
+		return;
+	}
+	set_sysctl(conf->vmac_ifname, "rp_filter", "0");
+	set_sysctl(conf->vmac_ifname, "accept_local", "1");
+	set_sysctl(conf->vmac_ifname, "arp_ignore", "1");
+	set_sysctl(conf->interface, "arp_ignore", "1");
+	rtnl_link_up((int)ifindex);
+	instance->vip_ifindex = (int)ifindex;
+	memcpy(instance->mac, conf->vmac_addr, sizeof(instance->mac));
+}
+
+static void unbind(struct instance *instance)
+{
+	if (instance->port)
+		port_put(instance->port);
+	instance->port = NULL;
+	instance->ifindex = instance->vip_ifindex = 0;
+}
+
+void instance_bind(struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	struct link *link = links_find(instance->director->links, conf->interface);
+	struct halb_addr source;
+	bool fresh = !instance->ifindex;
+
+	if (!link) {
+		unbind(instance);
+		instance_track(instance);
+		return;
+	}
+	if (instance->ifindex != link->rtnl.ifindex) {
+		unbind(instance);
+		instance->ifindex = instance->vip_ifindex = link->rtnl.ifindex;
+		fresh = true;
+	}
+	memcpy(instance->mac, link->rtnl.mac, sizeof(instance->mac));
+	if (conf->use_vmac)
+		make_vmac(instance);
+	if (!instance->port)
+		instance->port = port_get(instance->director, conf->interface, instance->ifindex,
+					  conf);
+	source = source_of(instance, link);
+	if (!halb_addr_equal(&source, &instance->vrrp.self)) {
+		instance->vrrp.self = source;
+		if (instance->vrrp.state == VRRP_MASTER)
+			instance_set_last_word(instance, true);
+	}
+	if (fresh && instance->vrrp.state == VRRP_INIT)
+		remove_leftovers(instance);
+	instance_track(instance);
+}
+
+__printf(2, 3)
+static bool fault(struct instance *instance, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(instance->fault, sizeof(instance->fault), format, ap);
+	va_end(ap);
+	return true;
+}
+
+static bool link_fault(struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	struct link *link = links_find(instance->director->links, conf->interface);
+
+	if (!link)
+		return fault(instance, "there is no interface %s", conf->interface);
+	if (!link_works(link) && !conf->dont_track_primary)
+		return fault(instance, "interface %s is down", conf->interface);
+	if (!instance->port)
+		return fault(instance, "there is no socket on %s", conf->interface);
+	if (!instance->vrrp.self.family)
+		return fault(instance, "interface %s has no %s", conf->interface,
+			     conf->family == AF_INET6 ? "link-local IPv6 address" : "IPv4 address");
+	if (conf->unicast && conf->unicast_fault_no_peer && !conf->peers_count)
+		return fault(instance, "there is no unicast_peer");
+	if (module_fault(instance))
+		return fault(instance, "%s", module_fault(instance));
+	return false;
+}
+
+void instance_track(struct instance *instance)
+{
+	struct director *director = instance->director;
+	const struct group *group = (const struct group *)instance->vrrp.group;
+	uint8_t before = instance->vrrp.priority;
+	bool is_fault = link_fault(instance);
+	int weight;
+
+	weight = track_evaluate(director, &instance->conf->tracks, &is_fault, instance->fault,
+				sizeof(instance->fault));
+	if (group)
+		weight += track_evaluate(director, &group->conf->tracks, &is_fault,
+					 instance->fault, sizeof(instance->fault));
+	vrrp_set_weight(&instance->vrrp, director_now(), weight);
+	if (instance->vrrp.priority != before)
+		log_msg(LOG_NOTICE, "(%s) Changing effective priority from %u to %u",
+			instance->conf->name, before, instance->vrrp.priority);
+	vrrp_set_fault(&instance->vrrp, director_now(), is_fault);
+	instance_arm(instance);
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+static struct vrrp_params params_of(const struct conf_vrrp *conf)
+{
+	return (struct vrrp_params){
+		.version = conf->version, .priority = conf->priority,
+		.advert_int = (vrrp_time)conf->advert_int_us,
+		.down_adverts = conf->down_timer_adverts, .nopreempt = conf->nopreempt,
+		.preempt_delay = (vrrp_time)conf->preempt_delay_us,
+		.lower_prio_no_advert = conf->lower_prio_no_advert,
+		.higher_prio_send_advert = conf->higher_prio_send_advert,
+		.garp_delay = (vrrp_time)conf->garp.master_delay_us,
+		.garp_refresh = (vrrp_time)conf->garp.master_refresh_us,
+		.garp_lower_delay = (vrrp_time)conf->garp.lower_prio_delay_us,
+	};
+}
+
+struct instance *instance_new(struct director *director, const struct conf_vrrp *conf)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+	struct vrrp_params params = params_of(conf);
+
+	if (!instance)
+		return NULL;
+	vrrp_init(&instance->vrrp, &params, &ops);
+	instance->director = director;
+	instance->conf = conf;
+	instance->timer = evtimer_new(director->base, on_timer, instance);
+	if (!instance->timer) {
+		free(instance);
+		return NULL;
+	}
+	return instance;
+}
+
+void instance_free(struct instance *instance)
+{
+	int vmac = instance->vmac_made ? instance->vip_ifindex : 0;
+
+	unbind(instance);
+	if (vmac)
+		rtnl_link_del(vmac);
+	event_free(instance->timer);
+	if (instance->garp_timer)
+		event_free(instance->garp_timer);
+	free(instance->held);
+	free(instance);
+}
+
+bool instance_can_become(const struct instance *instance, const struct conf_vrrp *conf)
+{
+	const struct conf_vrrp *old = instance->conf;
+
+	return !strcmp(old->name, conf->name) && !strcmp(old->interface, conf->interface) &&
+		old->vrid == conf->vrid && old->family == conf->family &&
+		old->version == conf->version && old->unicast == conf->unicast &&
+		old->use_vmac == conf->use_vmac &&
+		halb_addr_equal(&old->mcast_dst_ip, &conf->mcast_dst_ip);
+}
+
+void instance_become(struct instance *instance, const struct conf_vrrp *conf)
+{
+	struct vrrp_params params = params_of(conf);
+
+	instance->conf = conf;
+	memset(instance->complaints, 0, sizeof(instance->complaints));
+	vrrp_set_params(&instance->vrrp, director_now(), &params);
+}

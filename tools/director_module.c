@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module's side of an instance: it serves the services that are bound to it, or leaves them to
+ * the master.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "director.h"
+#include "log.h"
+#include "nl.h"
+
+static struct nl_ctx ctx;
+static bool is_open;
+static char missing[256];
+
+static bool has_services(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->services_count; i++)
+		for (size_t n = 0; n < conf->services[i].keys_count; n++)
+			if (conf->services[i].keys[n].instance &&
+			    !strcmp(conf->services[i].keys[n].instance, name))
+				return true;
+	return false;
+}
+
+void module_load(struct director *director)
+{
+	if (is_open || !director->conf->services_count)
+		return;
+	missing[0] = '\0';
+	if (!nl_open(&ctx)) {
+		is_open = true;
+		return;
+	}
+	snprintf(missing, sizeof(missing), "no virtual server works: %.200s", ctx.err.text);
+	nl_close(&ctx);
+	log_msg(LOG_ERR, "%s", missing);
+}
+
+void module_close(void)
+{
+	if (is_open)
+		nl_close(&ctx);
+	is_open = false;
+}
+
+const char *module_fault(const struct instance *instance)
+{
+	return missing[0] && has_services(instance->director->conf, instance->conf->name) ?
+		missing : NULL;
+}
+
+/* If this process dies, the module waits for as long as a backup would, and is in fault then. */
+void director_state(struct instance *instance, enum vrrp_state state)
+{
+	static const uint32_t states[] = {
+		[VRRP_INIT] = HALB_DIRECTOR_STATE_FAULT,
+		[VRRP_BACKUP] = HALB_DIRECTOR_STATE_BACKUP,
+		[VRRP_MASTER] = HALB_DIRECTOR_STATE_MASTER,
+		[VRRP_FAULT] = HALB_DIRECTOR_STATE_FAULT,
+	};
+	struct halb_instance object = {
+		.present = HALB_INST_STATE | HALB_INST_GRACE, .state = states[state],
+		.grace = (uint32_t)(vrrp_down_interval(&instance->vrrp) / 1000),
+	};
+
+	if (!is_open || !has_services(instance->director->conf, instance->conf->name))
+		return;
+	snprintf(object.name, sizeof(object.name), "%s", instance->conf->name);
+	if (nl_instance_set(&ctx, &object, 1))
+		log_msg(LOG_ERR, "(%s) cannot tell the module: %s", instance->conf->name,
+			ctx.err.text);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Telling others of a transition: scripts with keepalived's arguments, FIFOs, the module. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "director.h"
+#include "log.h"
+
+/* --- FIFOs ------------------------------------------------------------------------ */
+
+/* Open for reading too, so that a reader may come and go. */
+static int open_fifo(const struct conf_fifo *conf)
+{
+	struct stat st;
+	int fd;
+
+	if (!conf->path)
+		return -1;
+	if (mkfifo(conf->path, 0600) && errno != EEXIST) {
+		log_msg(LOG_ERR, "Cannot make the FIFO %s: %s", conf->path, strerror(errno));
+		return -1;
+	}
+	fd = open(conf->path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode)) {
+		log_msg(LOG_ERR, "Cannot use the FIFO %s: it is something else", conf->path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (conf->user_set && fchown(fd, conf->uid, conf->gid))
+		log_msg(LOG_WARNING, "Cannot give the FIFO %s to its user: %s", conf->path,
+			strerror(errno));
+	return fd;
+}
+
+void notify_open(struct director *director)
+{
+	const struct conf_global *global = &director->conf->global;
+	const struct conf_fifo *conf[] = { &global->notify_fifo, &global->vrrp_notify_fifo };
+	const char *path[2] = { NULL };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		director->fifos[i] = open_fifo(conf[i]);
+		path[0] = conf[i]->path;
+		if (director->fifos[i] >= 0 && conf[i]->script.argv && !director->started)
+			scripts_run(director->scripts_fd, 0, &conf[i]->script, path, 0);
+	}
+}
+
+void notify_close(struct director *director)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		if (director->fifos[i] >= 0)
+			close(director->fifos[i]);
+		director->fifos[i] = -1;
+	}
+}
+
+static void write_fifos(struct director *director, const char *type, const char *name,
+			const char *state, unsigned int priority)
+{
+	char line[512];
+	int len = snprintf(line, sizeof(line), "%s \"%s\" %s %u\n", type, name, state, priority);
+
+	if (len < 0 || (size_t)len >= sizeof(line))
+		return;
+	for (unsigned int i = 0; i < 2; i++)
+		if (director->fifos[i] >= 0 &&
+		    write(director->fifos[i], line, (size_t)len) != len)
+			log_msg(LOG_WARNING, "A FIFO is full: nobody reads it, and a line is lost");
+}
+
+/* --- scripts ------------------------------------------------------------------------- */
+
+static void run_script(struct director *director, const struct conf_script *script,
+		const char *const *more)
+{
+	int ret;
+
+	if (!script->argv)
+		return;
+	ret = scripts_run(director->scripts_fd, 0, script, more, 0);
+	if (ret)
+		log_msg(LOG_ERR, "%s cannot be run: %s", script->argv[0], strerror(-ret));
+}
+
+static void run_all(struct director *director, const struct conf_notify *notify,
+		    const char *type, const char *name, enum vrrp_state state, bool stop,
+		    unsigned int priority)
+{
+	const char *text = stop ? "STOP" : vrrp_state_name(state);
+	char number[16];
+	const char *const more[] = { type, name, text, number, NULL };
+	const struct conf_script *script = stop ? &notify->notify_stop :
+		state == VRRP_MASTER ? &notify->notify_master :
+		state == VRRP_BACKUP ? &notify->notify_backup : &notify->notify_fault;
+
+	snprintf(number, sizeof(number), "%u", priority);
+	run_script(director, script, NULL);
+	run_script(director, &notify->notify, more);
+	write_fifos(director, type, name, text, priority);
+}
+
+void notify_instance(struct instance *instance, enum vrrp_state state, bool stop)
+{
+	run_all(instance->director, &instance->conf->notify, "INSTANCE", instance->conf->name,
+		state, stop, instance->vrrp.priority);
+}
+
+void notify_group(struct group *group, bool stop)
+{
+	run_all(group->director, &group->conf->notify, "GROUP", group->conf->name,
+		group->vrrp.state, stop, 0);
+}
+
+void notify_rx_lower(struct instance *instance)
+{
+	run_script(instance->director, &instance->conf->notify.notify_master_rx_lower_pri, NULL);
+	write_fifos(instance->director, "INSTANCE", instance->conf->name,
+		    "MASTER_RX_LOWER_PRI", instance->vrrp.priority);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What `halbctl status` asks for: one JSON document, to whoever connects. The socket's name is
+ * abstract, so there is one in each network namespace, and anybody may read.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <json-c/json.h>
+
+#include "addr.h"
+#include "director.h"
+#include "log.h"
+#include "status.h"
+
+/* Who asks and does not read keeps no other from asking. */
+#define CLIENTS_MAX	32
+
+static struct evconnlistener *listener;
+static unsigned int clients;
+
+static void put_str(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, json_object_new_string(value));
+}
+
+static void put_uint(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
+static void put_seconds(struct json_object *object, const char *key, vrrp_time us)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu.%06llu", (unsigned long long)(us / VRRP_SECOND),
+		 (unsigned long long)(us % VRRP_SECOND));
+	json_object_object_add(object, key, json_object_new_double_s((double)us / 1e6, text));
+}
+
+static void put_addr(struct json_object *object, const char *key, const struct halb_addr *addr)
+{
+	char text[ADDR_STRLEN];
+
+	if (addr->family)
+		put_str(object, key, addr_format(addr, text));
+}
+
+static struct json_object *counters_of(const struct vrrp *vrrp)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *refused = json_object_new_object();
+	const struct vrrp_counters *counters = &vrrp->counters;
+
+	put_uint(object, "sent", counters->sent);
+	put_uint(object, "received", counters->received);
+	put_uint(object, "stop-sent", counters->stop_sent);
+	put_uint(object, "stop-received", counters->stop_received);
+	put_uint(object, "became-master", counters->became_master);
+	put_uint(object, "released-master", counters->released_master);
+	put_uint(object, "second-master", counters->rivals);
+	for (int i = VRRP_TAKEN + 1; i < VRRP_REFUSAL_COUNT; i++)
+		put_uint(refused, vrrp_refusal_name(i), counters->refused[i]);
+	json_object_object_add(object, "refused", refused);
+	return object;
+}
+
+static struct json_object *addresses_of(const struct conf_vrrp *conf)
+{
+	struct json_object *array = json_object_new_array();
+	char text[ADDR_STRLEN + 8], addr[ADDR_STRLEN];
+
+	for (size_t i = 0; i < conf->vips_count; i++) {
+		snprintf(text, sizeof(text), "%s/%u", addr_format(&conf->vips[i].addr, addr),
+			 conf->vips[i].prefix);
+		json_object_array_add(array, json_object_new_string(text));
+	}
+	return array;
+}
+
+static struct json_object *instance_status(const struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	const struct vrrp *vrrp = &instance->vrrp;
+	struct json_object *object = json_object_new_object();
+	vrrp_time now = director_now();
+
+	put_str(object, "name", conf->name);
+	put_str(object, "state", vrrp_state_name(vrrp->state));
+	put_str(object, "reason", vrrp->why == VRRP_WHY_FAULT ? instance->fault :
+		vrrp_why_text(vrrp->why));
+	put_seconds(object, "since", now - vrrp->since);
+	put_str(object, "interface", conf->interface);
+	put_uint(object, "vrid", conf->vrid);
+	put_uint(object, "version", conf->version);
+	put_uint(object, "priority", conf->priority);
+	put_uint(object, "effective-priority", vrrp->priority);
+	put_seconds(object, "advert-int", vrrp->params.advert_int);
+	put_addr(object, "source", &vrrp->self);
+	if (conf->group)
+		put_str(object, "group", conf->group);
+	put_addr(object, "last-master", &vrrp->master);
+	if (vrrp->master.family) {
+		put_uint(object, "last-master-priority", vrrp->master_priority);
+		put_seconds(object, "last-heard", now - vrrp->heard);
+	}
+	if (vrrp->state == VRRP_BACKUP)
+		put_seconds(object, "master-down-in", vrrp->down > now ? vrrp->down - now : 0);
+	json_object_object_add(object, "addresses", addresses_of(conf));
+	json_object_object_add(object, "counters", counters_of(vrrp));
+	return object;
+}
+
+char *status_text(const struct director *director)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *array = json_object_new_array();
+	const char *text;
+	char *copy;
+
+	put_str(root, "version", HALB_VERSION);
+	put_uint(root, "pid", (uint64_t)getppid());
+	put_str(root, "configuration", director->conf_path);
+	for (size_t i = 0; i < director->count; i++)
+		json_object_array_add(array, instance_status(director->instances[i]));
+	json_object_object_add(root, "instances", array);
+	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN);
+	copy = text ? strdup(text) : NULL;
+	json_object_put(root);
+	return copy;
+}
+
+/* --- the socket ------------------------------------------------------------------ */
+
+static void on_end(struct bufferevent *client, short what, void *arg)
+{
+	(void)what;
+	(void)arg;
+	bufferevent_free(client);
+	clients--;
+}
+
+static void on_written(struct bufferevent *client, void *arg)
+{
+	on_end(client, 0, arg);
+}
+
+static void on_connect(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr,
+		       int len, void *arg)
+{
+	const struct timeval patience = { .tv_sec = 5 };
+	struct bufferevent *client = NULL;
+	char *text = NULL;
+
+	(void)addr;
+	(void)len;
+	if (clients < CLIENTS_MAX)
+		text = status_text(arg);
+	if (text)
+		client = bufferevent_socket_new(evconnlistener_get_base(from), fd,
+						BEV_OPT_CLOSE_ON_FREE);
+	if (!client) {
+		close(fd);
+		free(text);
+		return;
+	}
+	clients++;
+	bufferevent_setcb(client, NULL, on_written, on_end, NULL);
+	bufferevent_set_timeouts(client, NULL, &patience);
+	bufferevent_write(client, text, strlen(text));
+	bufferevent_write(client, "\n", 1);
+	free(text);
+}
+
+int status_open(struct director *director)
+{
+	struct sockaddr_un addr;
+	socklen_t len = status_address(&addr);
+
+	listener = evconnlistener_new_bind(director->base, on_connect, director,
+					   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
+					   (void *)&addr, (int)len);
+	return listener ? 0 : -errno;
+}
+
+void status_close(void)
+{
+	if (listener)
+		evconnlistener_free(listener);
+	listener = NULL;
+}

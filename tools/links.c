@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "links.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+
+#include "log.h"
+
+struct links {
+	struct link *first;
+	struct mnl_socket *monitor;
+	struct event *event;
+	links_cb cb;
+	links_gone_cb gone;
+	void *arg;
+	bool quiet;			/* while everything is read */
+};
+
+struct link *links_find(struct links *links, const char *name)
+{
+	for (struct link *link = links->first; link; link = link->next)
+		if (!link->rtnl.gone && !strcmp(link->rtnl.name, name))
+			return link;
+	return NULL;
+}
+
+static struct link *find_index(struct links *links, int ifindex)
+{
+	for (struct link *link = links->first; link; link = link->next)
+		if (link->rtnl.ifindex == ifindex)
+			return link;
+	return NULL;
+}
+
+static void drop_addr(struct link *link, const struct halb_addr *addr)
+{
+	for (size_t i = 0; i < link->addrs_count; i++) {
+		if (!halb_addr_equal(&link->addrs[i], addr))
+			continue;
+		memmove(&link->addrs[i], &link->addrs[i + 1],
+			(--link->addrs_count - i) * sizeof(*addr));
+		return;
+	}
+}
+
+static void add_addr(struct link *link, const struct halb_addr *addr)
+{
+	struct halb_addr *more;
+
+	for (size_t i = 0; i < link->addrs_count; i++)
+		if (halb_addr_equal(&link->addrs[i], addr))
+			return;
+	more = realloc(link->addrs, (link->addrs_count + 1) * sizeof(*more));
+	if (!more)
+		return;
+	link->addrs = more;
+	more[link->addrs_count++] = *addr;
+}
+
+static void take_link(struct links *links, const struct rtnl_link *rtnl)
+{
+	struct link *link = find_index(links, rtnl->ifindex);
+
+	if (!link) {
+		link = calloc(1, sizeof(*link));
+		if (!link)
+			return;
+		link->next = links->first;
+		links->first = link;
+	}
+	link->rtnl = *rtnl;
+	if (rtnl->gone)
+		link->addrs_count = 0;
+	if (!links->quiet)
+		links->cb(link, links->arg);
+}
+
+static void take_addr(struct links *links, const struct rtnl_news *news)
+{
+	static const uint32_t unusable = IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+	struct link *link = find_index(links, news->addr.ifindex);
+
+	if (!link)
+		return;
+	if (news->event == RTNL_ADDR_NEW && !(news->addr.flags & unusable))
+		add_addr(link, &news->addr.addr);
+	else
+		drop_addr(link, &news->addr.addr);
+	if (links->quiet)
+		return;
+	if (news->event == RTNL_ADDR_GONE)
+		links->gone(link, &news->addr.addr, links->arg);
+	links->cb(link, links->arg);
+}
+
+static void on_news(const struct rtnl_news *news, void *arg)
+{
+	if (news->event == RTNL_LINK)
+		take_link(arg, &news->link);
+	else
+		take_addr(arg, news);
+}
+
+int links_refresh(struct links *links)
+{
+	int ret;
+
+	for (struct link *link = links->first; link; link = link->next) {
+		link->rtnl.gone = true;
+		link->addrs_count = 0;
+	}
+	links->quiet = true;
+	ret = rtnl_dump(on_news, links);
+	links->quiet = false;
+	for (struct link *link = links->first; link; link = link->next)
+		links->cb(link, links->arg);
+	return ret;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct links *links = arg;
+
+	(void)fd;
+	(void)what;
+	if (!rtnl_monitor_read(links->monitor, on_news, links))
+		return;
+	log_msg(LOG_NOTICE, "Netlink lost messages: reading all interfaces again");
+	links_refresh(links);
+}
+
+struct links *links_new(struct event_base *base, links_cb cb, links_gone_cb gone, void *arg)
+{
+	struct links *links = calloc(1, sizeof(*links));
+
+	if (!links)
+		return NULL;
+	links->cb = cb;
+	links->gone = gone;
+	links->arg = arg;
+	links->monitor = rtnl_monitor_open();
+	if (links->monitor)
+		links->event = event_new(base, mnl_socket_get_fd(links->monitor),
+					 EV_READ | EV_PERSIST, on_readable, links);
+	if (!links->event || event_add(links->event, NULL)) {
+		links_free(links);
+		return NULL;
+	}
+	return links;
+}
+
+void links_free(struct links *links)
+{
+	struct link *next;
+
+	if (links->event)
+		event_free(links->event);
+	if (links->monitor)
+		mnl_socket_close(links->monitor);
+	for (struct link *link = links->first; link; link = next) {
+		next = link->next;
+		free(link->addrs);
+		free(link);
+	}
+	free(links);
+}

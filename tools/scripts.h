@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Running scripts, in a process whose only work that is: forking would cost the VRRP process
+ * time (and its children locked memory and real-time priority), and it must not wait for any.
+ */
+#ifndef HALB_SCRIPTS_H
+#define HALB_SCRIPTS_H
+
+#include "conf.h"
+
+struct script_result {
+	uint32_t id;
+	int status;			/* of wait(); -1: it could not be run */
+	bool timed_out;			/* and was killed */
+};
+
+/* The process: serves requests from fd until nobody is there to ask. Does not return. */
+_Noreturn void scripts_main(int fd);
+
+/* Asks for one: its words, and more behind them (`more` ends with NULL, or is NULL). With an id the
+ * result is told; without (0) nobody hears of it. No waiting: -EAGAIN if too many are asked for.
+ * timeout_us of 0: it may take as long as it likes.
+ */
+int scripts_run(int fd, uint32_t id, const struct conf_script *script,
+		const char *const *more, int64_t timeout_us);
+/* 1: a result; 0: none now; negative errno */
+int scripts_result(int fd, struct script_result *result);
+
+#endif

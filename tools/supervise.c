@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "director.h"
+#include "log.h"
+
+/* A process that dies again and again is started after a pause, up to: */
+#define PAUSE_MAX	30
+/* After a time without dying, the pause begins at nothing again. */
+#define GOOD_TIME	60
+/* It gets that long to stop. */
+#define STOP_TIME	15
+
+struct supervisor {
+	const struct supervise_options *options;
+	struct conf *conf;
+	struct vips *vips;
+	sigset_t inherited;
+	int signals;
+	pid_t vrrp;			/* 0: not running */
+	pid_t scripts;
+	int vrrp_fd;			/* to it, or -1 */
+	time_t started;
+	unsigned int pause;
+	time_t start_at;		/* 0: not waiting */
+	time_t kill_at;			/* when stopping */
+	bool stopping;
+	bool ready;
+};
+
+static time_t now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+/* systemd's protocol: a datagram to the socket that it names. */
+static void tell_systemd(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (!path || strlen(path) >= sizeof(addr.sun_path) || (*path != '/' && *path != '@'))
+		return;
+	memcpy(addr.sun_path, path, strlen(path));
+	if (*path == '@')
+		addr.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (void *)&addr,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) < 0)
+		log_msg(LOG_DEBUG, "systemd does not hear us: %s", strerror(errno));
+	close(fd);
+}
+
+struct conf *load_conf(const char *path, const char *config_id)
+{
+	struct conf_options options = { .config_id = config_id };
+	struct conf_messages messages = { 0 };
+	struct conf *conf = NULL;
+
+	if (conf_load(path, &options, &conf, &messages) == CONF_EXIT_FATAL)
+		conf = NULL;
+	for (size_t i = 0; i < messages.count; i++) {
+		const struct conf_message *message = &messages.messages[i];
+
+		log_msg(message->severity >= CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s:%u: %s",
+			message->pos.file ? message->pos.file : path, message->pos.line,
+			message->text);
+	}
+	conf_messages_free(&messages);
+	return conf;
+}
+
+/* --- processes ------------------------------------------------------------------- */
+
+static pid_t fork_process(struct supervisor *supervisor)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	sigprocmask(SIG_SETMASK, &supervisor->inherited, NULL);
+	close(supervisor->signals);
+	return 0;
+}
+
+/* VRRP, and the process that runs its scripts. */
+static bool start_vrrp(struct supervisor *supervisor)
+{
+	struct director_options options = {
+		.conf_path = supervisor->options->conf_path,
+		.config_id = supervisor->options->config_id,
+		.conf = supervisor->conf, .vips = supervisor->vips,
+	};
+	int scripts[2], own[2];
+
+	supervisor->started = now_s();
+	supervisor->start_at = 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, scripts) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, own))
+		return false;
+	supervisor->scripts = fork_process(supervisor);
+	if (!supervisor->scripts) {
+		close(scripts[0]);
+		close(own[0]);
+		close(own[1]);
+		scripts_main(scripts[1]);
+	}
+	supervisor->vrrp = fork_process(supervisor);
+	if (!supervisor->vrrp) {
+		close(scripts[1]);
+		close(own[0]);
+		options.scripts_fd = scripts[0];
+		options.supervisor_fd = own[1];
+		director_main(&options);
+	}
+	close(scripts[0]);
+	close(scripts[1]);
+	close(own[1]);
+	supervisor->vrrp_fd = own[0];
+	if (supervisor->vrrp > 0 && supervisor->scripts > 0)
+		return true;
+	log_msg(LOG_CRIT, "Cannot start a process: %s", strerror(errno));
+	return false;
+}
+
+/* What it held is nobody's now: the other directors are told, and the addresses go. */
+static void clean_up(struct supervisor *supervisor, int status)
+{
+	unsigned int count;
+
+	vips_say_last_words(supervisor->vips);
+	count = vips_clear(supervisor->vips);
+	close(supervisor->vrrp_fd);
+	supervisor->vrrp_fd = -1;
+	supervisor->vrrp = 0;
+	if (supervisor->stopping && WIFEXITED(status) && !WEXITSTATUS(status) && !count)
+		return;
+	log_msg(LOG_ALERT, WIFSIGNALED(status) ?
+		"The VRRP process died of signal %d: removed %u addresses that it held" :
+		"The VRRP process ended with status %d: removed %u addresses that it held",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), count);
+	if (supervisor->stopping)
+		return;
+	if (now_s() - supervisor->started >= GOOD_TIME)
+		supervisor->pause = 0;
+	supervisor->start_at = now_s() + supervisor->pause;
+	supervisor->pause = supervisor->pause ? supervisor->pause * 2 : 1;
+	if (supervisor->pause > PAUSE_MAX)
+		supervisor->pause = PAUSE_MAX;
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == supervisor->vrrp) {
+			clean_up(supervisor, status);
+		} else if (pid == supervisor->scripts && supervisor->vrrp &&
+			   !supervisor->stopping) {
+			/* Without it nothing can be tracked: both are started anew. */
+			log_msg(LOG_ERR, "The process that runs scripts died");
+			kill(supervisor->vrrp, SIGTERM);
+		}
+	}
+}
+
+/* --- signals ---------------------------------------------------------------------- */
+
+static void reload(struct supervisor *supervisor)
+{
+	struct conf *conf;
+
+	tell_systemd("RELOADING=1");
+	conf = load_conf(supervisor->options->conf_path, supervisor->options->config_id);
+	if (!conf) {
+		log_msg(LOG_ERR, "The configuration cannot be used: the old one stays");
+	} else {
+		conf_free(supervisor->conf);
+		supervisor->conf = conf;
+		if (supervisor->vrrp)
+			kill(supervisor->vrrp, SIGHUP);
+	}
+	tell_systemd("READY=1");
+}
+
+static void stop(struct supervisor *supervisor, int sig)
+{
+	if (!supervisor->stopping) {
+		tell_systemd("STOPPING=1");
+		log_msg(LOG_INFO, "Stopping");
+	}
+	supervisor->stopping = true;
+	if (!supervisor->kill_at)
+		supervisor->kill_at = now_s() + STOP_TIME;
+	if (supervisor->vrrp)
+		kill(supervisor->vrrp, sig);
+}
+
+static void take_signal(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+
+	if (read(supervisor->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	switch (info.ssi_signo) {
+	case SIGCHLD:
+		reap(supervisor);
+		break;
+	case SIGHUP:
+		reload(supervisor);
+		break;
+	case SIGTERM:
+	case SIGINT:
+		stop(supervisor, SIGTERM);
+		break;
+	case SIGUSR1:
+		if (supervisor->vrrp)
+			kill(supervisor->vrrp, SIGUSR1);
+		break;
+	}
+}
+
+static void become_ready(struct supervisor *supervisor)
+{
+	if (supervisor->ready)
+		return;
+	supervisor->ready = true;
+	tell_systemd("READY=1");
+	if (supervisor->options->ready_fd >= 0 &&
+	    write(supervisor->options->ready_fd, "r", 1) == 1)
+		close(supervisor->options->ready_fd);
+	if (supervisor->options->dump && supervisor->vrrp)
+		kill(supervisor->vrrp, SIGUSR1);
+}
+
+static void take_vrrp(struct supervisor *supervisor)
+{
+	char byte;
+
+	if (recv(supervisor->vrrp_fd, &byte, 1, MSG_DONTWAIT) == 1)
+		become_ready(supervisor);
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+static bool write_pid(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0) {
+		log_msg(LOG_ERR, "Cannot write %s: %s", path, strerror(errno));
+		return false;
+	}
+	dprintf(fd, "%d\n", (int)getpid());
+	close(fd);
+	return true;
+}
+
+static bool take_signals(struct supervisor *supervisor)
+{
+	static const int wanted[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
+	sigset_t mask;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&mask);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		sigaddset(&mask, wanted[i]);
+	sigprocmask(SIG_BLOCK, &mask, &supervisor->inherited);
+	supervisor->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return supervisor->signals >= 0;
+}
+
+static bool is_over(const struct supervisor *supervisor)
+{
+	return supervisor->stopping && !supervisor->vrrp;
+}
+
+static void run_once(struct supervisor *supervisor)
+{
+	bool waits = supervisor->start_at || supervisor->kill_at;
+	struct pollfd fds[2] = {
+		{ .fd = supervisor->signals, .events = POLLIN },
+		{ .fd = supervisor->ready ? -1 : supervisor->vrrp_fd, .events = POLLIN },
+	};
+
+	if (poll(fds, 2, waits ? 200 : -1) < 0 && errno != EINTR)
+		return;
+	if (fds[1].revents)
+		take_vrrp(supervisor);
+	if (fds[0].revents)
+		take_signal(supervisor);
+	if (supervisor->start_at && now_s() >= supervisor->start_at && !supervisor->stopping)
+		start_vrrp(supervisor);
+	if (supervisor->kill_at && now_s() >= supervisor->kill_at && supervisor->vrrp)
+		kill(supervisor->vrrp, SIGKILL);
+}
+
+int supervise(const struct supervise_options *options, struct conf *conf)
+{
+	struct supervisor supervisor = { .options = options, .conf = conf, .vrrp_fd = -1 };
+
+	supervisor.vips = vips_new();
+	if (!supervisor.vips || !take_signals(&supervisor) || !write_pid(options->pid_path))
+		return 1;
+	if (options->vrrp && !start_vrrp(&supervisor))
+		supervisor.stopping = true;
+	if (!options->vrrp)
+		become_ready(&supervisor);
+	while (!is_over(&supervisor))
+		run_once(&supervisor);
+	vips_clear(supervisor.vips);
+	unlink(options->pid_path);
+	log_msg(LOG_INFO, "Stopped");
+	conf_free(supervisor.conf);
+	return 0;
+}
