@@ -23,6 +23,8 @@
 #define HALB_CONN_DEAD		BIT(5)	/* expired: not found any more */
 #define HALB_CONN_PERSISTENT	BIT(6)	/* its client has a template */
 #define HALB_CONN_ORPHAN	BIT(7)	/* flushed: stays to reset who speaks next */
+#define HALB_CONN_PROBED	BIT(8)	/* counts in two bits, see conn_gc.c */
+#define HALB_CONN_PROBED_MASK	(3U * HALB_CONN_PROBED)
 #define HALB_CONN_GONE		(HALB_CONN_DEAD | HALB_CONN_ORPHAN)
 
 /* struct halb_tuple4.kind and struct halb_tuple6.kind */

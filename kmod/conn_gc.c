@@ -21,6 +21,9 @@
 #define HALB_GC_PAUSE_MAX	(8 * HZ)
 /* a sweep that took n jiffies is followed by a pause of this many times n */
 #define HALB_GC_DUTY		20U
+/* orphans that are asked in one sweep, and how often each */
+#define HALB_GC_PROBES		1000U
+#define HALB_ORPHAN_PROBES	HALB_CONN_PROBED_MASK
 /* what a template keeps, in seconds, while connections depend on it */
 #define HALB_TEMPLATE_EXTENSION	60U
 
@@ -59,8 +62,41 @@ static void keep_template(struct halb_net *hn, const struct halb_conn *conn)
 		WRITE_ONCE(template->seen, halb_now());
 }
 
+/* States in which a client may wait for its server without a word. */
+static bool waits_in_silence(u32 state)
+{
+	switch (state & HALB_CONN_STATE_MASK) {
+	case HALB_CONN_STATE_ESTABLISHED:
+	case HALB_CONN_STATE_FIN_WAIT:
+	case HALB_CONN_STATE_CLOSE_WAIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The client of an orphan that has been silent for a second is asked, a few
+ * times, so that it learns that its server is gone.
+ */
+static bool probe_orphan(struct halb_net *hn, struct halb_conn *conn, u32 state)
+{
+	unsigned long flags = READ_ONCE(conn->server->flags);
+
+	if (!waits_in_silence(state) || flags & HALB_SERVER_STANDBY ||
+	    !(flags & HALB_SERVER_REMOVED || state & HALB_CONN_ORPHAN) ||
+	    (state & HALB_CONN_PROBED_MASK) == HALB_ORPHAN_PROBES ||
+	    halb_now() - READ_ONCE(conn->seen) < 1)
+		return false;
+	if (!halb_conn_change(conn, state, state + HALB_CONN_PROBED))
+		return false;
+	hn->probe_client(hn, conn);
+	return true;
+}
+
 /* Whether @conn is to leave the table. */
-static bool is_over(struct halb_net *hn, struct halb_conn *conn)
+static bool is_over(struct halb_net *hn, struct halb_conn *conn,
+		    unsigned int *probes)
 {
 	u32 state = READ_ONCE(conn->state);
 
@@ -70,13 +106,16 @@ static bool is_over(struct halb_net *hn, struct halb_conn *conn)
 		if (state & HALB_CONN_PERSISTENT &&
 		    !(state & HALB_CONN_GONE))
 			keep_template(hn, conn);
+		if (*probes && probe_orphan(hn, conn, state))
+			(*probes)--;
 		return false;
 	}
 	/* a packet on another CPU may win; then it lives on */
 	return halb_conn_change(conn, state, state | HALB_CONN_DEAD);
 }
 
-static void sweep_table(struct halb_net *hn, struct rhashtable *ht)
+static void sweep_table(struct halb_net *hn, struct rhashtable *ht,
+			unsigned int *probes)
 {
 	struct rhashtable_iter iter;
 	struct rhash_head *node;
@@ -91,7 +130,7 @@ static void sweep_table(struct halb_net *hn, struct rhashtable *ht)
 			continue;
 		if (halb_conn_side(node) == HALB_SIDE_CLIENT) {
 			conn = halb_conn_of(node);
-			if (is_over(hn, conn))
+			if (is_over(hn, conn, probes))
 				halb_conn_take_out(hn, conn);
 		}
 		if (++n % HALB_GC_BATCH == 0) {
@@ -147,10 +186,11 @@ static void halb_conn_gc(struct work_struct *work)
 {
 	struct halb_net *hn = container_of(to_delayed_work(work),
 					   struct halb_net, gc);
+	unsigned int probes = HALB_GC_PROBES;
 	unsigned long start = jiffies;
 
-	sweep_table(hn, &hn->conns[0]);
-	sweep_table(hn, &hn->conns[1]);
+	sweep_table(hn, &hn->conns[0], &probes);
+	sweep_table(hn, &hn->conns[1], &probes);
 	free_dead(hn);
 	rest_or_stop(hn, jiffies - start);
 }

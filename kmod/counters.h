@@ -52,6 +52,7 @@
 	X(SEGMENTED,		"segmented")			\
 	X(REROUTED,		"rerouted")			\
 	X(RST_SENT,		"rst-sent")			\
+	X(PROBE_SENT,		"probe-sent")			\
 	X(ICMP_SENT,		"icmp-sent")
 
 #define HALB_ENUM_DROP(e, name)	HALB_DROP_##e,

@@ -17,6 +17,7 @@
 #include "maglev.h"
 #include "net.h"
 #include "netlink.h"
+#include "packet.h"
 #include "sched/sched.h"
 #include "tcp_state.h"
 
@@ -35,6 +36,7 @@ static int __net_init halb_net_init(struct net *net)
 
 	hn->net = net;
 	hn->hooks = halb_hooks_set;
+	hn->probe_client = halb_probe_client;
 	mutex_init(&hn->mutex);
 	halb_conn_gc_init(hn);
 	halb_netlink_init_net(hn);

@@ -16,6 +16,8 @@
 #include "probe.h"
 #include "service.h"
 
+struct halb_conn;
+
 /* states, see enum halb_conn_state */
 #define HALB_STATES	(HALB_CONN_STATE_TEMPLATE + 1)
 
@@ -73,6 +75,7 @@ struct halb_settings {
  * @grace_next: when it is due
  * @hooks: registers or removes the netfilter hooks; sleeps; under @mutex
  * @hook_ops: what @hooks registered, or NULL
+ * @probe_client: asks the client of an orphan whether it is still there
  * @closing: the namespace is going away, nothing starts any more
  */
 struct halb_net {
@@ -115,6 +118,7 @@ struct halb_net {
 	unsigned long grace_next;
 	int (*hooks)(struct halb_net *hn, bool on);
 	struct nf_hook_ops *hook_ops;
+	void (*probe_client)(struct halb_net *hn, const struct halb_conn *conn);
 	bool closing;
 };
 

@@ -147,6 +147,7 @@ unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb);
 
 /* reset.c: */
 void halb_answer_reset(struct halb_packet *pkt);
+void halb_probe_client(struct halb_net *hn, const struct halb_conn *conn);
 unsigned int halb_orphan(struct halb_packet *pkt, struct halb_conn *conn,
 			 enum halb_side side);
 

@@ -5,17 +5,15 @@
  * A reset is the reflection of the segment that asks for it: its sequence
  * number is what the sender acknowledged, or, without an acknowledgment, it
  * acknowledges what the sender sent (RFC 9293, section 3.10.7.1). So it is
- * exact without stored numbers.
+ * exact without stored numbers. A client that says nothing is asked.
  */
+#include <linux/random.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
-#include <net/ip6_route.h>
-#include <net/tcp.h>
 
 #include "conn_new.h"
 #include "packet.h"
-#include "route.h"
-#include "xmit.h"
+#include "segment.h"
 
 /* resets a second and netns at most: whoever sends floods gets silence */
 #define HALB_RESETS_PER_SECOND	1000
@@ -41,87 +39,6 @@ static bool checksum_ok(const struct halb_packet *pkt, unsigned int len)
 			    pkt->v6 ? AF_INET6 : AF_INET) && len;
 }
 
-static void fill_tcp(struct tcphdr *th, const struct tcphdr *old,
-		     unsigned int len)
-{
-	memset(th, 0, sizeof(*th));
-	th->source = old->dest;
-	th->dest = old->source;
-	th->doff = sizeof(*th) / 4;
-	th->rst = 1;
-	if (old->ack) {
-		th->seq = old->ack_seq;
-	} else {
-		th->ack = 1;
-		th->ack_seq = htonl(ntohl(old->seq) + old->syn + old->fin +
-				    len - (old->doff << 2));
-	}
-}
-
-static void fill4(struct halb_packet *pkt, struct sk_buff *reset,
-		  const struct dst_entry *dst)
-{
-	const struct iphdr *old = ip_hdr(pkt->skb);
-	struct iphdr *iph = ip_hdr(reset);
-	struct tcphdr *th = tcp_hdr(reset);
-
-	*iph = (struct iphdr) {
-		.version = 4,
-		.ihl = sizeof(*iph) / 4,
-		.tot_len = htons(reset->len),
-		.frag_off = htons(IP_DF),
-		.ttl = ip4_dst_hoplimit(dst),
-		.protocol = IPPROTO_TCP,
-		.saddr = old->daddr,
-		.daddr = old->saddr,
-	};
-	ip_send_check(iph);
-	th->check = tcp_v4_check(sizeof(*th), iph->saddr, iph->daddr,
-				 csum_partial(th, sizeof(*th), 0));
-}
-
-static void fill6(struct halb_packet *pkt, struct sk_buff *reset,
-		  struct dst_entry *dst)
-{
-	const struct ipv6hdr *old = ipv6_hdr(pkt->skb);
-	struct ipv6hdr *ip6h = ipv6_hdr(reset);
-	struct tcphdr *th = tcp_hdr(reset);
-
-	ip6_flow_hdr(ip6h, 0, 0);
-	ip6h->payload_len = htons(sizeof(*th));
-	ip6h->nexthdr = IPPROTO_TCP;
-	ip6h->hop_limit = ip6_dst_hoplimit(dst);
-	ip6h->saddr = old->daddr;
-	ip6h->daddr = old->saddr;
-	th->check = tcp_v6_check(sizeof(*th), &ip6h->saddr, &ip6h->daddr,
-				 csum_partial(th, sizeof(*th), 0));
-}
-
-static struct sk_buff *build(struct halb_packet *pkt, struct dst_entry *dst,
-			     unsigned int len)
-{
-	unsigned int hlen = pkt->v6 ? sizeof(struct ipv6hdr) :
-				      sizeof(struct iphdr);
-	struct sk_buff *reset;
-
-	reset = alloc_skb(LL_RESERVED_SPACE(dst->dev) + hlen +
-			  sizeof(struct tcphdr), GFP_ATOMIC);
-	if (!reset)
-		return NULL;
-	skb_reserve(reset, LL_RESERVED_SPACE(dst->dev));
-	skb_put(reset, hlen + sizeof(struct tcphdr));
-	skb_reset_network_header(reset);
-	skb_set_transport_header(reset, hlen);
-	reset->protocol = pkt->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
-	reset->mark = IP4_REPLY_MARK(pkt->hn->net, pkt->skb->mark);
-	fill_tcp(tcp_hdr(reset), halb_tcp_hdr(pkt), len);
-	if (pkt->v6)
-		fill6(pkt, reset, dst);
-	else
-		fill4(pkt, reset, dst);
-	return reset;
-}
-
 static unsigned int transport_len(const struct halb_packet *pkt)
 {
 	const struct sk_buff *skb = pkt->skb;
@@ -130,6 +47,35 @@ static unsigned int transport_len(const struct halb_packet *pkt)
 		ntohs(ip_hdr(skb)->tot_len);
 
 	return len > pkt->thoff ? len - pkt->thoff : 0;
+}
+
+/* The reflection of a segment of @len bytes. */
+static void reflect(const struct halb_packet *pkt, unsigned int len,
+		    struct halb_segment *reset)
+{
+	const struct tcphdr *th = halb_tcp_hdr(pkt);
+
+	*reset = (struct halb_segment) {
+		.v6 = pkt->v6,
+		.sport = th->dest,
+		.dport = th->source,
+		.flags = HALB_TCP_RST,
+		.mark = IP4_REPLY_MARK(pkt->hn->net, pkt->skb->mark),
+	};
+	if (pkt->v6) {
+		reset->from.in6 = pkt->tuple6.vip;
+		reset->to.in6 = pkt->tuple6.client;
+	} else {
+		reset->from.ip = pkt->tuple4.vip;
+		reset->to.ip = pkt->tuple4.client;
+	}
+	if (th->ack) {
+		reset->seq = th->ack_seq;
+		return;
+	}
+	reset->flags |= HALB_TCP_ACK;
+	reset->ack_seq = htonl(ntohl(th->seq) + th->syn + th->fin + len -
+			       (th->doff << 2));
 }
 
 /**
@@ -142,31 +88,53 @@ static unsigned int transport_len(const struct halb_packet *pkt)
  */
 void halb_answer_reset(struct halb_packet *pkt)
 {
-	union nf_inet_addr to = {}, from = {};
 	unsigned int len = transport_len(pkt);
-	struct halb_route *route;
-	struct sk_buff *reset;
+	struct halb_segment reset;
 
 	if (pkt->tcp_flags & HALB_TCP_RST || len < sizeof(struct tcphdr) ||
 	    !checksum_ok(pkt, len) || !may_send(pkt->hn))
 		return;
-	if (pkt->v6) {
-		to.in6 = pkt->tuple6.client;
-		from.in6 = pkt->tuple6.vip;
-	} else {
-		to.ip = pkt->tuple4.client;
-		from.ip = pkt->tuple4.vip;
-	}
-	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET,
-				&to, &from, 0);
-	if (!route)
-		return;
-	reset = build(pkt, route->dst, len);
-	if (reset) {
+	reflect(pkt, len, &reset);
+	if (halb_segment_send(pkt->hn, &reset))
 		halb_path_count(pkt->hn, RST_SENT);
-		halb_xmit_own(pkt->hn, reset, route, pkt->v6, &to);
+}
+
+/**
+ * halb_probe_client - asks a client whether it still waits for a server
+ * @hn: netns
+ * @conn: TCP connection that is an orphan
+ *
+ * Who is idle never sends the segment that would be answered with a reset, and
+ * would wait for a dead server until it gives up itself. An acknowledgment with
+ * numbers that fit nothing makes it say what its own are (RFC 9293, section
+ * 3.10.7.4: an unacceptable segment is answered by an acknowledgment), and that
+ * answer is reset exactly. A client that is gone answers with a reset.
+ * Context: process, RCU read side.
+ */
+void halb_probe_client(struct halb_net *hn, const struct halb_conn *conn)
+{
+	struct halb_segment probe = {
+		.v6 = halb_conn_af(conn) == AF_INET6,
+		.seq = (__force __be32)get_random_u32(),
+		.ack_seq = (__force __be32)get_random_u32(),
+		.flags = HALB_TCP_ACK,
+	};
+
+	if (probe.v6) {
+		probe.from.in6 = conn->tuple6.vip;
+		probe.to.in6 = conn->tuple6.client;
+		probe.sport = conn->tuple6.vport;
+		probe.dport = conn->tuple6.cport;
+	} else {
+		probe.from.ip = conn->tuple4.vip;
+		probe.to.ip = conn->tuple4.client;
+		probe.sport = conn->tuple4.vport;
+		probe.dport = conn->tuple4.cport;
 	}
-	halb_route_discard(route);
+	local_bh_disable();
+	if (halb_segment_send(hn, &probe))
+		halb_path_count(hn, PROBE_SENT);
+	local_bh_enable();
 }
 
 /**

@@ -70,6 +70,41 @@ wait $curl
 is $? 56 "and the client's download ends with a reset, not a stall"
 quiet
 
+# --- idle clients ------------------------------------------------------------------------------
+# A client that only listens would never send what is answered with a reset: it is asked. Its
+# own acknowledgment is exact, and so is the reset: Linux takes no other (RFC 5961, section 3.2).
+listener() { # VIP: connects, waits for the server's silence to end
+	cl python3 -c '
+import socket, sys
+s = socket.create_connection((sys.argv[1], 80), 10)
+print("open", flush=True)
+s.settimeout(40)
+try:
+    print("data" if s.recv(1) else "closed")
+except ConnectionResetError:
+    print("reset")
+except socket.timeout:
+    print("silence")' "$1"
+}
+for method in nat dr tun; do
+	for vip in $VIP4 $VIP6; do
+		tcp="tcp $(endpoint $vip 80)"
+		balance $method tcp $vip 80
+		: > "$TMP/idle"
+		listener $vip > "$TMP/idle" & idle=$!
+		check "$method, $vip: a client connects and says nothing" wait_for 20 grep -q open "$TMP/idle"
+		wait_for 20 eval '[ "$(hc -j conn show | jq "map(select(.state == \"established\")) | length")" = 1 ]'
+		probes=$(paths probe-sent)
+		hc service del $tcp
+		wait $idle
+		is "$(tail -n 1 "$TMP/idle")" reset "$method, $vip: the service leaves: it is reset all the same"
+		between "$(paths probe-sent)" $((probes + 1)) $((probes + 3)) "$method, $vip: it was asked"
+		# Asked again it knows nothing of the connection, and that is the end of it.
+		check "$method, $vip: nothing is left" wait_for 40 empty
+	done
+done
+quiet
+
 # --- it comes back ---------------------------------------------------------------------------
 balance nat tcp $VIP4 80
 was=$(flows open tcp $VIP4 80 n=2)
