@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "args.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 /* The longest word that is worth a guess. */
-#define GUESS_MAX	32
+#define GUESS_MAX	40
 /* Slots are bits of 32, and few words share one. */
 #define KEYWORDS_MAX	64
 
@@ -82,8 +83,13 @@ bool args_end(struct args *args)
 			 args->words[args->pos - 1]);
 }
 
+static bool same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Edits that make one word of the other: a letter more, less, other, or two
- * neighbours swapped.
+ * neighbours swapped. Case does not count.
  */
 static unsigned int distance(const char *a, const char *b)
 {
@@ -96,7 +102,7 @@ static unsigned int distance(const char *a, const char *b)
 		d[0][j] = (unsigned int)j;
 	for (size_t i = 1; i <= len_a; i++) {
 		for (size_t j = 1; j <= len_b; j++) {
-			unsigned int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned int best = d[i - 1][j - 1] + !same_letter(a[i - 1], b[j - 1]);
 
 			if (d[i - 1][j] + 1 < best)
 				best = d[i - 1][j] + 1;

@@ -319,6 +319,7 @@ struct conf_vrrp {			/* vrrp_instance NAME */
 	size_t vips_count;
 	struct conf_ipaddr *excluded;	/* virtual_ipaddress_excluded */
 	size_t excluded_count;
+	bool no_virtual_ipaddress;
 	struct conf_route *routes;	/* virtual_routes */
 	size_t routes_count;
 	struct conf_rule *rules;	/* virtual_rules */
@@ -335,6 +336,7 @@ struct conf_vrrp {			/* vrrp_instance NAME */
 	int unicast_ttl;		/* 255 */
 	bool check_unicast_src;
 	bool old_unicast_checksum;
+	bool v3_checksum_as_v2;		/* no pseudo-header in the checksum of v3 over IPv4 */
 	bool nopreempt;
 	int64_t preempt_delay_us;	/* 0 */
 	struct conf_tracks tracks;
@@ -345,6 +347,7 @@ struct conf_vrrp {			/* vrrp_instance NAME */
 	uint32_t down_timer_adverts;	/* 3 */
 	bool lower_prio_no_advert;
 	bool higher_prio_send_advert;
+	bool owner_ignore_adverts;	/* with priority 255 */
 	struct conf_garp garp;
 	bool use_vmac;
 	char vmac_ifname[IFNAMSIZ];	/* default vrrp.VRID, with vmac_prefix */
@@ -715,6 +718,7 @@ struct conf {
  */
 struct conf_options {
 	const char *config_id;
+	bool check_host;		/* warn of interfaces and scripts that this host lacks */
 };
 int conf_load(const char *path, const struct conf_options *options,
 	      struct conf **conf, struct conf_messages *messages);
@@ -731,6 +735,6 @@ const struct conf_track_process *conf_find_track_process(const struct conf *conf
 /* halbd -t: prints every message and, at the end, a line that sums up. Returns the
  * exit code.
  */
-int halbd_conf_test(const char *path, FILE *out);
+int conf_test(const char *path, const struct conf_options *options, FILE *out);
 
 #endif

@@ -189,7 +189,8 @@ int main(int argc, char **argv)
 	if (!options.supervise.conf_path)
 		options.supervise.conf_path = access(CONF_OWN, F_OK) ? CONF_KEEPALIVED : CONF_OWN;
 	if (options.test)
-		return halbd_conf_test(options.supervise.conf_path, stdout);
+		return conf_test(options.supervise.conf_path, &(struct conf_options){
+			.config_id = options.supervise.config_id, .check_host = true }, stdout);
 	if (geteuid())
 		fail("not permitted", "halbd needs root, or CAP_NET_ADMIN and CAP_NET_RAW as root of a user namespace");
 	conf = load_conf(options.supervise.conf_path, options.supervise.config_id);
