@@ -455,14 +455,13 @@ int checks_watch(struct checks *checks, const struct check_spec *spec,
 	if (check) {
 		free(target);
 		free(key);
-		/* The old specification's maker may go now. */
-		check->spec = *spec;
 	} else {
 		check = check_new(checks, spec, key, target);
 		if (!check)
 			return -ENOMEM;
 	}
 	watch->check = check;
+	watch->spec = *spec;
 	watch->suspended = false;
 	watch->next = check->watches;
 	watch->link = &check->watches;
@@ -487,6 +486,9 @@ void checks_give_up(struct check_watch *watch)
 	if (watch->next)
 		watch->next->link = watch->link;
 	watch->check = NULL;
+	/* An equal one, whose maker stays. */
+	if (check->watches)
+		check->spec = check->watches->spec;
 	check->suspended -= watch->suspended;
 	check->watchers--;
 	check->checks->totals.watchers--;

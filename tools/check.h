@@ -21,7 +21,7 @@
 #ifndef HALB_CHECK_H
 #define HALB_CHECK_H
 
-#include <linux/if.h>
+#include <net/if.h>
 #include <sys/types.h>
 
 #include "check_health.h"
@@ -105,8 +105,7 @@ struct check_file {
 };
 
 /* A specification points to what its maker owns; the engine copies nothing of
- * it but the structure, so that it has to live as long as it is watched; of equal
- * ones that which was given last.
+ * it but the structure, so that it has to live as long as it is watched.
  */
 struct check_spec {
 	enum check_type type;
@@ -151,6 +150,7 @@ struct check_watch {
 	void *arg;
 	/* the engine's own */
 	struct check *check;
+	struct check_spec spec;
 	struct check_watch *next;
 	struct check_watch **link;
 	bool suspended;

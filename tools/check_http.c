@@ -47,7 +47,9 @@ static const struct check_url *url_of(const struct http_probe *http)
 /* The regular expressions of a check, one for each url. */
 struct http_regexes {
 	size_t count;
-	pcre2_code *code[];
+	struct http_regex {
+		pcre2_code *code;
+	} of[];
 };
 
 static void *http_attach(struct check *check, const struct check_spec *spec,
@@ -58,7 +60,7 @@ static void *http_attach(struct check *check, const struct check_spec *spec,
 
 	(void)check;
 	(void)base;
-	regexes = calloc(1, sizeof(*regexes) + count * sizeof(regexes->code[0]));
+	regexes = calloc(1, sizeof(*regexes) + count * sizeof(regexes->of[0]));
 	if (!regexes)
 		return NULL;
 	regexes->count = count;
@@ -68,7 +70,7 @@ static void *http_attach(struct check *check, const struct check_spec *spec,
 		int err;
 
 		if (url->regex)
-			regexes->code[i] = pcre2_compile((PCRE2_SPTR)url->regex,
+			regexes->of[i].code = pcre2_compile((PCRE2_SPTR)url->regex,
 							 PCRE2_ZERO_TERMINATED,
 							 url->regex_options, &err, &offset,
 							 NULL);
@@ -81,7 +83,7 @@ static void http_detach(void *attached)
 	struct http_regexes *regexes = attached;
 
 	for (size_t i = 0; i < regexes->count; i++)
-		pcre2_code_free(regexes->code[i]);
+		pcre2_code_free(regexes->of[i].code);
 	free(regexes);
 }
 
@@ -132,7 +134,7 @@ static bool regex_matches(const struct http_probe *http)
 {
 	const struct http_regexes *regexes = http->probe.attached;
 	const struct check_url *url = url_of(http);
-	const pcre2_code *code = regexes->code[http->probe.step];
+	const pcre2_code *code = regexes->of[http->probe.step].code;
 	pcre2_match_data *match;
 	bool matches = false;
 

@@ -99,8 +99,13 @@ _Noreturn static void become(const struct script *script, int why)
 	}
 	/* One that runs as us needs no privilege for it. */
 	if ((script->gid == getegid() && script->uid == geteuid()) ||
-	    (!setgroups(1, &script->gid) && !setgid(script->gid) && !setuid(script->uid)))
+	    (!setgroups(1, &script->gid) && !setgid(script->gid) && !setuid(script->uid))) {
+		if (!script->argv) {
+			close_range(3, ~0U, 0);
+			_exit(script->main(script->arg));
+		}
 		execv(script->argv[0], (char *const *)script->argv);
+	}
 	err = errno;
 	_exit(write(why, &err, sizeof(err)) == sizeof(err) ? 126 : 127);
 }
@@ -154,6 +159,11 @@ failed:
 	run_free(run);
 	errno = err;
 	return NULL;
+}
+
+void script_forget(struct script_run *run)
+{
+	run->done = NULL;
 }
 
 void script_kill(struct script_run *run)

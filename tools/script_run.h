@@ -15,6 +15,11 @@ struct script_run;
 
 struct script {
 	const char *const *argv;	/* argv[0] is a path; ends with NULL */
+	/* Or NULL, and a function of ours that may block, with nothing open but /dev/null; what
+	 * it returns is the status.
+	 */
+	int (*main)(void *arg);
+	void *arg;
 	uid_t uid;
 	gid_t gid;
 	uint64_t timeout;		/* us; then SIGTERM, and 2 s later SIGKILL; 0: none */
@@ -34,6 +39,8 @@ typedef void (*script_done)(void *arg, const struct script_end *end);
  */
 struct script_run *script_run(struct event_base *base, const struct script *script,
 			      script_done done, void *arg);
+/* It goes on, and nobody waits any more. */
+void script_forget(struct script_run *run);
 /* Kills it, with all that it started. done is not called. */
 void script_kill(struct script_run *run);
 

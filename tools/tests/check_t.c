@@ -704,10 +704,13 @@ static void test_ping(void)
 static void test_misc(void)
 {
 	struct check_spec spec = some_spec(CHECK_MISC, "127.0.0.1", 0);
-	const char *argv[] = { "/bin/sh", "-c", "exit 0", NULL };
+	const char *argv[4] = { NULL };
 	struct watcher watcher;
 	uint64_t began;
 
+	argv[0] = "/bin/sh";
+	argv[1] = "-c";
+	argv[2] = "exit 0";
 	spec.misc.argv = argv;
 	verdict(&spec, true, "", "MISC: status 0");
 	argv[2] = "exit 1";

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The checker process: the virtual servers of a configuration, their checks, and
+ * the module that follows them.
+ *
+ *	checker = checker_start(base, conf, &options);
+ *	event_base_dispatch(base);
+ *	checker_stop(checker, false);
+ */
+#ifndef HALB_CHECKER_H
+#define HALB_CHECKER_H
+
+#include "conf.h"
+#include "print.h"
+#include "services.h"
+
+struct checker;
+struct event_base;
+
+struct checker_options {
+	const struct services_ops *ops;	/* nl_services_ops */
+	void *ops_arg;			/* an open struct nl_ctx */
+	/* priority: of syslog(3) */
+	void (*log)(void *arg, int priority, const char *line);
+	/* Services cannot be served, and why; NULL: they can again. Instances that
+	 * are bound to them are to be in fault meanwhile.
+	 */
+	void (*fault)(void *arg, const char *why);
+	void *arg;			/* of log and fault */
+};
+
+/* NULL when there is no memory. conf has to live until the next reload or stop. */
+struct checker *checker_start(struct event_base *base, const struct conf *conf,
+			      const struct checker_options *options);
+/* What both configurations have goes on: its state, its weights, its connections. The
+ * old one may be freed then. 0, or -ENOMEM and the old one goes on.
+ */
+int checker_reload(struct checker *checker, const struct conf *conf);
+/* leave: what the module has stays there, for the next one to adopt. */
+void checker_stop(struct checker *checker, bool leave);
+
+/* This director is master of that instance, or is not any more: ha_suspend. */
+void checker_instance(struct checker *checker, const char *name, bool master);
+
+/* What halbctl status shows. */
+void checker_status(const struct checker *checker, struct out *out);
+
+#endif

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The services that the module has, and those that it should have. */
+#include "services.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct member {
+	struct halb_server have;	/* in the module, if in */
+	struct halb_server want;
+	bool in;
+	bool wanted;
+	bool out;			/* wanted, but down */
+	bool drains;
+};
+
+struct entry {
+	struct halb_key key;
+	struct halb_service have;
+	struct halb_service want;
+	bool in;
+	bool wanted;
+	bool ours;			/* it was wanted once */
+	bool dirty;
+	struct member *members;
+	size_t count;
+};
+
+struct services {
+	const struct services_ops *ops;
+	void *arg;
+	struct entry *entries;
+	size_t count;
+	struct halb_change *changes;
+	size_t changes_count;
+	size_t changes_size;
+	bool no_memory;
+	char error[512];
+};
+
+struct services *services_new(const struct services_ops *ops, void *arg)
+{
+	struct services *services = calloc(1, sizeof(*services));
+
+	if (services) {
+		services->ops = ops;
+		services->arg = arg;
+	}
+	return services;
+}
+
+void services_free(struct services *services)
+{
+	if (!services)
+		return;
+	for (size_t i = 0; i < services->count; i++)
+		free(services->entries[i].members);
+	free(services->entries);
+	free(services->changes);
+	free(services);
+}
+
+const char *services_error(const struct services *services)
+{
+	return services->error;
+}
+
+size_t services_changes(const struct services *services)
+{
+	return services->changes_count;
+}
+
+static struct entry *find(struct services *services, const struct halb_key *key)
+{
+	for (size_t i = 0; i < services->count; i++)
+		if (halb_key_equal(&services->entries[i].key, key))
+			return &services->entries[i];
+	return NULL;
+}
+
+static struct entry *find_or_add(struct services *services, const struct halb_key *key)
+{
+	struct entry *entry = find(services, key), *entries;
+
+	if (entry)
+		return entry;
+	entries = realloc(services->entries, (services->count + 1) * sizeof(*entries));
+	if (!entries)
+		return NULL;
+	services->entries = entries;
+	entry = &entries[services->count++];
+	*entry = (struct entry){ .key = *key };
+	return entry;
+}
+
+static bool same_server(const struct halb_server *a, const struct halb_server *b)
+{
+	return a->port == b->port && halb_addr_equal(&a->addr, &b->addr);
+}
+
+static struct member *find_member(struct entry *entry, const struct halb_server *server)
+{
+	for (size_t i = 0; i < entry->count; i++) {
+		struct member *member = &entry->members[i];
+
+		if (same_server(member->in ? &member->have : &member->want, server))
+			return member;
+	}
+	return NULL;
+}
+
+static struct member *add_member(struct entry *entry)
+{
+	struct member *members = realloc(entry->members,
+					 (entry->count + 1) * sizeof(*members));
+
+	if (!members)
+		return NULL;
+	entry->members = members;
+	members[entry->count] = (struct member){ 0 };
+	return &members[entry->count++];
+}
+
+/* --- what is there ------------------------------------------------------------ */
+
+static void forget(struct services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		entry->in = false;
+		entry->dirty |= entry->ours;
+		for (size_t j = 0; j < entry->count; j++) {
+			struct member *member = &entry->members[j];
+
+			if (member->in && !member->wanted)
+				member->want = member->have;
+			member->in = false;
+		}
+	}
+}
+
+static int learn_service(struct services *services, const struct halb_config *config,
+			 size_t i)
+{
+	const struct halb_service *service = &config->services[i];
+	struct entry *entry = find_or_add(services, &service->key);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->have = *service;
+	entry->in = true;
+	for (size_t j = 0; j < config->servers_count[i]; j++) {
+		const struct halb_server *server =
+			&config->servers[config->servers_first[i] + j];
+		struct member *member = find_member(entry, server);
+
+		if (!member)
+			member = add_member(entry);
+		if (!member)
+			return -ENOMEM;
+		member->have = *server;
+		member->in = true;
+	}
+	return 0;
+}
+
+int services_adopt(struct services *services)
+{
+	struct halb_config config;
+	int err = services->ops->read(services->arg, &config, services->error,
+				      sizeof(services->error));
+
+	if (err)
+		return err;
+	forget(services);
+	for (size_t i = 0; i < config.services_count && !err; i++)
+		err = learn_service(services, &config, i);
+	halb_config_free(&config);
+	if (err)
+		snprintf(services->error, sizeof(services->error), "no memory");
+	return err;
+}
+
+int64_t services_weight(struct services *services, const struct halb_key *key,
+			const struct halb_addr *addr, uint16_t port)
+{
+	struct halb_server server = { .addr = *addr, .port = port };
+	struct entry *entry = find(services, key);
+	struct member *member;
+
+	if (!entry || !entry->in)
+		return SERVICES_UNKNOWN;
+	member = find_member(entry, &server);
+	return member && member->in ? (int64_t)member->have.weight : SERVICES_ABSENT;
+}
+
+/* --- what should be there --------------------------------------------------------- */
+
+void services_flush(struct services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		if (!entry->wanted) {
+			entry->ours = true;
+			entry->dirty = true;
+		}
+	}
+}
+
+void services_drop(struct services *services, const struct halb_key *key)
+{
+	struct entry *entry = find(services, key);
+
+	if (entry) {
+		entry->wanted = false;
+		entry->dirty = true;
+	}
+}
+
+int services_want(struct services *services, const struct halb_service *service,
+		  const struct services_server *servers, size_t count)
+{
+	struct entry *entry = find_or_add(services, &service->key);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->want = *service;
+	entry->wanted = true;
+	entry->ours = true;
+	entry->dirty = true;
+	for (size_t i = 0; i < entry->count; i++)
+		entry->members[i].wanted = false;
+	for (size_t i = 0; i < count; i++) {
+		struct member *member = find_member(entry, &servers[i].server);
+
+		if (!member)
+			member = add_member(entry);
+		if (!member)
+			return -ENOMEM;
+		member->want = servers[i].server;
+		member->wanted = true;
+		member->out = servers[i].out;
+		member->drains = false;
+	}
+	return 0;
+}
+
+/* --- the difference ------------------------------------------------------------------ */
+
+static struct halb_change *add_change(struct services *services, enum halb_change_op op,
+				      enum halb_object object)
+{
+	size_t size = services->changes_size;
+	struct halb_change *changes;
+
+	if (services->changes_count == size) {
+		size = size ? 2 * size : 16;
+		changes = realloc(services->changes, size * sizeof(*changes));
+		if (!changes) {
+			services->no_memory = true;
+			return NULL;
+		}
+		services->changes = changes;
+		services->changes_size = size;
+	}
+	changes = &services->changes[services->changes_count++];
+	*changes = (struct halb_change){ .op = op, .object = object };
+	return changes;
+}
+
+static void change_service(struct services *services, enum halb_change_op op,
+			   const struct halb_service *service)
+{
+	struct halb_change *change = add_change(services, op, HALB_OBJECT_SERVICE);
+
+	if (change)
+		change->service = *service;
+}
+
+static void change_server(struct services *services, enum halb_change_op op,
+			  const struct halb_server *server, const struct halb_key *key)
+{
+	struct halb_change *change = add_change(services, op, HALB_OBJECT_SERVER);
+
+	if (change) {
+		change->server = *server;
+		change->server.service = *key;
+	}
+}
+
+/* Only what is asked for counts: an answer has more. */
+static bool service_is(const struct halb_service *have, const struct halb_service *want)
+{
+	uint32_t asked = want->present;
+
+	return !((asked & HALB_SVC_SCHEDULER && strcmp(have->scheduler, want->scheduler)) ||
+		 (asked & HALB_SVC_FLAGS &&
+		  (have->flags ^ want->flags) & want->flags_mask) ||
+		 (asked & HALB_SVC_PERSIST_TIMEOUT &&
+		  have->persist_timeout != want->persist_timeout) ||
+		 (asked & HALB_SVC_PERSIST_PREFIX &&
+		  have->persist_prefix != want->persist_prefix) ||
+		 (asked & HALB_SVC_VRRP && strcmp(have->vrrp, want->vrrp)));
+}
+
+static bool server_is(const struct halb_server *have, const struct halb_server *want)
+{
+	uint32_t asked = want->present;
+
+	return !((asked & HALB_SRV_METHOD && have->method != want->method) ||
+		 (asked & HALB_SRV_WEIGHT && have->weight != want->weight) ||
+		 (asked & HALB_SRV_UPPER && have->upper != want->upper) ||
+		 (asked & HALB_SRV_LOWER && have->lower != want->lower));
+}
+
+static void diff_member(struct services *services, struct entry *entry,
+			struct member *member)
+{
+	if (member->wanted && !member->out) {
+		if (!member->in)
+			change_server(services, HALB_CHANGE_OP_ADD, &member->want, &entry->key);
+		else if (!server_is(&member->have, &member->want))
+			change_server(services, HALB_CHANGE_OP_SET, &member->want, &entry->key);
+	} else if (member->in && member->wanted) {
+		change_server(services, HALB_CHANGE_OP_DEL, &member->have, &entry->key);
+	} else if (member->in) {
+		struct halb_server drained = member->have;
+
+		member->drains = true;
+		drained.present = HALB_SRV_PORT | HALB_SRV_WEIGHT;
+		drained.weight = 0;
+		if (member->have.weight)
+			change_server(services, HALB_CHANGE_OP_SET, &drained, &entry->key);
+	}
+}
+
+static void diff(struct services *services)
+{
+	services->changes_count = 0;
+	services->no_memory = false;
+	/* What goes makes room for what comes. */
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		if (entry->dirty && entry->in && !entry->wanted)
+			change_service(services, HALB_CHANGE_OP_DEL, &entry->have);
+	}
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		if (!entry->dirty || !entry->wanted)
+			continue;
+		if (!entry->in)
+			change_service(services, HALB_CHANGE_OP_ADD, &entry->want);
+		else if (!service_is(&entry->have, &entry->want))
+			change_service(services, HALB_CHANGE_OP_SET, &entry->want);
+		for (size_t j = 0; j < entry->count; j++)
+			diff_member(services, entry, &entry->members[j]);
+	}
+}
+
+/* --- it has taken effect ------------------------------------------------------------- */
+
+/* What is neither there nor wanted is forgotten. */
+static void tidy_members(struct entry *entry)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entry->count; i++)
+		if (entry->members[i].in || entry->members[i].wanted)
+			entry->members[kept++] = entry->members[i];
+	entry->count = kept;
+}
+
+static void applied(struct services *services)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		if (entry->dirty && !entry->wanted) {
+			free(entry->members);
+			continue;
+		}
+		if (entry->dirty) {
+			entry->have = entry->want;
+			entry->in = true;
+			for (size_t j = 0; j < entry->count; j++) {
+				struct member *member = &entry->members[j];
+
+				if (member->wanted) {
+					member->in = !member->out;
+					member->have = member->want;
+				} else if (member->in) {
+					member->have.weight = 0;
+				}
+			}
+			tidy_members(entry);
+			entry->dirty = false;
+		}
+		services->entries[kept++] = *entry;
+	}
+	services->count = kept;
+}
+
+static int apply(struct services *services)
+{
+	int err;
+
+	diff(services);
+	if (services->no_memory) {
+		snprintf(services->error, sizeof(services->error), "no memory");
+		return -ENOMEM;
+	}
+	if (services->changes_count) {
+		err = services->ops->apply(services->arg, services->changes,
+					   services->changes_count, services->error,
+					   sizeof(services->error));
+		if (err)
+			return err;
+	}
+	applied(services);
+	return 0;
+}
+
+int services_commit(struct services *services)
+{
+	int err = apply(services), again;
+
+	if (err != -EEXIST && err != -ENOENT)
+		return err;
+	/* Somebody else was there: halbctl, or another module was loaded. */
+	again = services_adopt(services);
+	return again ? again : apply(services);
+}
+
+/* --- drain --------------------------------------------------------------------------- */
+
+size_t services_draining(const struct services *services)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < services->count; i++)
+		for (size_t j = 0; j < services->entries[i].count; j++)
+			count += services->entries[i].members[j].drains;
+	return count;
+}
+
+/* True when it is gone. */
+static bool drained(struct services *services, struct entry *entry, struct member *member)
+{
+	struct halb_change change = {
+		.op = HALB_CHANGE_OP_DEL,
+		.object = HALB_OBJECT_SERVER,
+		.server = member->have,
+	};
+	uint64_t conns = 0;
+	int err;
+
+	change.server.service = entry->key;
+	err = services->ops->conns(services->arg, &change.server, &conns);
+	if (err)
+		return err == -ENOENT;
+	if (conns)
+		return false;
+	err = services->ops->apply(services->arg, &change, 1, services->error,
+				   sizeof(services->error));
+	return !err || err == -ENOENT;
+}
+
+size_t services_poll(struct services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		for (size_t j = 0; j < entry->count; j++) {
+			struct member *member = &entry->members[j];
+
+			if (!member->drains || !drained(services, entry, member))
+				continue;
+			member->drains = false;
+			member->in = false;
+		}
+		tidy_members(entry);
+	}
+	return services_draining(services);
+}

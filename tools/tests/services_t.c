@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is changed in the module, so that it has what it should. */
+#include <arpa/inet.h>
+
+#include "fake_module.h"
+#include "tap.h"
+
+#define KEYS		4
+#define SERVERS		6
+
+static struct fake_module fake;
+
+static struct halb_service service(unsigned int n)
+{
+	struct halb_service service = {
+		.present = HALB_SVC_SCHEDULER,
+		.key = { .protocol = IPPROTO_TCP, .port = 80, .addr = { .family = AF_INET } },
+		.scheduler = "wrr",
+	};
+
+	service.key.addr.v4.s_addr = htonl(0xc0000200 + n);
+	return service;
+}
+
+static struct services_server server(unsigned int n, int weight)
+{
+	struct services_server server = {
+		.server = {
+			.present = HALB_SRV_PORT | HALB_SRV_METHOD | HALB_SRV_WEIGHT,
+			.addr = { .family = AF_INET },
+			.port = 80,
+			.method = HALB_METHOD_DR,
+			.weight = weight < 0 ? 0 : weight,
+		},
+		.out = weight < 0,
+	};
+
+	server.server.addr.v4.s_addr = htonl(0x0a000000 + n);
+	return server;
+}
+
+/* -1: not there */
+static int weight_of(unsigned int svc, unsigned int srv)
+{
+	struct services_server like = server(srv, 0);
+	struct halb_server *found;
+
+	like.server.service = service(svc).key;
+	found = fake_server(&fake, &like.server);
+	return found ? (int)found->weight : -1;
+}
+
+static struct services *start(void)
+{
+	struct services *services = services_new(&fake_ops, &fake);
+
+	if (!services || services_adopt(services))
+		abort();
+	return services;
+}
+
+static void test_pool(void)
+{
+	struct halb_service svc = service(1);
+	struct services_server wants[] = { server(1, 1), server(2, 2), server(3, -1) };
+	struct services *services;
+
+	memset(&fake, 0, sizeof(fake));
+	services = start();
+	services_want(services, &svc, wants, 3);
+	ok(!services_commit(services) && fake.transactions == 1 && weight_of(1, 1) == 1 &&
+	   weight_of(1, 2) == 2 && weight_of(1, 3) == -1,
+	   "a service and its servers, without the one that is down, in one transaction");
+	services_want(services, &svc, wants, 3);
+	ok(!services_commit(services) && fake.transactions == 1, "the same again is nothing");
+	wants[1].server.weight = 5;
+	services_want(services, &svc, wants, 3);
+	ok(!services_commit(services) && services_changes(services) == 1 &&
+	   weight_of(1, 2) == 5, "a weight is one change");
+	wants[0].out = true;
+	wants[2].out = false;
+	services_want(services, &svc, wants, 3);
+	ok(!services_commit(services) && weight_of(1, 1) == -1 && weight_of(1, 3) == 0 &&
+	   !services_draining(services), "what is down goes at once, what is up comes");
+
+	fake.conns = 3;
+	services_want(services, &svc, wants, 2);
+	ok(!services_commit(services) && weight_of(1, 3) == 0 &&
+	   services_draining(services) == 1, "what is not wanted any more drains");
+	ok(services_poll(services) == 1 && weight_of(1, 3) == 0, "as long as it has connections");
+	fake.conns = 0;
+	ok(services_poll(services) == 0 && weight_of(1, 3) == -1, "and is gone after the last");
+	ok(!fake.resets, "none was reset");
+
+	services_drop(services, &svc.key);
+	ok(!services_commit(services) && !fake.services_count && !fake.servers_count,
+	   "a service that is not wanted goes");
+	services_free(services);
+}
+
+static void test_restart(void)
+{
+	struct halb_service svc = service(1), other = service(2);
+	struct services_server wants[] = { server(1, 1), server(2, 2), server(3, 3) };
+	struct services *services;
+	unsigned int transactions;
+
+	memset(&fake, 0, sizeof(fake));
+	services = start();
+	services_want(services, &svc, wants, 3);
+	services_want(services, &other, wants, 1);
+	services_commit(services);
+	services_free(services);
+	transactions = fake.transactions;
+
+	services = start();
+	ok(services_weight(services, &svc.key, &wants[1].server.addr, 80) == 2 &&
+	   services_weight(services, &other.key, &wants[1].server.addr, 80) ==
+	   SERVICES_ABSENT, "a restart finds what is there");
+	services_want(services, &svc, wants, 3);
+	ok(!services_commit(services) && fake.transactions == transactions,
+	   "and touches nothing that is right");
+	services_want(services, &svc, wants, 2);
+	services_commit(services);
+	ok(weight_of(1, 3) == 0 && services_draining(services) == 1,
+	   "a server that is left over drains");
+	ok(fake_service(&fake, &other.key), "a service of somebody else stays");
+	services_flush(services);
+	services_commit(services);
+	ok(!fake_service(&fake, &other.key) && fake_service(&fake, &svc.key),
+	   "unless everything else is to go");
+
+	/* Somebody takes a service away, and comes with another. */
+	fake.services_count = 0;
+	fake.servers_count = 0;
+	wants[0].server.weight = 7;
+	services_want(services, &svc, wants, 2);
+	ok(!services_commit(services) && weight_of(1, 1) == 7 && weight_of(1, 2) == 2,
+	   "what somebody took away is there again");
+	other = service(3);
+	fake_service_change(&fake, HALB_CHANGE_OP_ADD, &other);
+	services_want(services, &other, wants, 1);
+	ok(!services_commit(services) && weight_of(3, 1) == 7,
+	   "what somebody was faster with is taken over");
+
+	fake.refuse = EPERM;
+	wants[0].server.weight = 8;
+	services_want(services, &svc, wants, 2);
+	ok(services_commit(services) == -EPERM && strstr(services_error(services), "refused"),
+	   "a refusal says why");
+	fake.refuse = 0;
+	ok(!services_commit(services) && weight_of(1, 1) == 8, "and nothing is forgotten");
+	services_free(services);
+}
+
+/* Whatever is wanted, by turns, with accidents: it is so after a commit. */
+static bool history(void)
+{
+	struct services *services;
+	int want[KEYS][SERVERS];
+
+	memset(&fake, 0, sizeof(fake));
+	services = start();
+	for (int step = 0; step < 60; step++) {
+		for (int k = 0; k < KEYS; k++) {
+			struct services_server wants[SERVERS];
+			struct halb_service svc = service(k);
+			size_t count = 0;
+
+			for (int s = 0; s < SERVERS; s++) {
+				want[k][s] = rand() % 5 - 2;
+				if (want[k][s] > -2)
+					wants[count++] = server(s, want[k][s]);
+			}
+			if (rand() % 6 == 0) {
+				services_drop(services, &svc.key);
+				memset(want[k], -2, sizeof(want[k]));
+				for (int s = 0; s < SERVERS; s++)
+					want[k][s] = -3;
+			} else {
+				services_want(services, &svc, wants, count);
+			}
+		}
+		fake.conns = rand() % 2;
+		if (rand() % 8 == 0) {
+			struct halb_service gone = service(rand() % KEYS);
+
+			fake_service_change(&fake, HALB_CHANGE_OP_DEL, &gone);
+			services_adopt(services);
+		}
+		if (rand() % 8 == 0) {
+			services_free(services);
+			services = start();
+			continue;
+		}
+		if (services_commit(services)) {
+			note("step %d: %s", step, services_error(services));
+			return false;
+		}
+		for (int k = 0; k < KEYS; k++) {
+			for (int s = 0; s < SERVERS; s++) {
+				int have = weight_of(k, s), wanted = want[k][s];
+
+				/* -2: drains, if it was there at all; -3: no service */
+				if (wanted == -2 ? have > 0 : have != (wanted < 0 ? -1 : wanted)) {
+					note("step %d: service %d server %d: %d, not %d", step, k,
+					     s, have, wanted);
+					return false;
+				}
+			}
+		}
+		services_poll(services);
+	}
+	services_free(services);
+	return true;
+}
+
+int main(void)
+{
+	int wrong = 0;
+
+	srand(1);
+	test_pool();
+	test_restart();
+	for (int run = 0; run < 300; run++)
+		wrong += !history();
+	ok(!wrong, "300 random histories");
+	return done();
+}
