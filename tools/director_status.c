@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What `halbctl status` asks for: one JSON document, to whoever connects. The socket's name is
- * abstract, so there is one in each network namespace, and anybody may read.
- */
+/* What `halbctl status` asks for. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,21 +9,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/listener.h>
 #include <json-c/json.h>
 
 #include "addr.h"
 #include "director.h"
 #include "log.h"
 #include "status.h"
+#include "status_server.h"
 
-/* Who asks and does not read keeps no other from asking. */
-#define CLIENTS_MAX	32
-
-static struct evconnlistener *listener;
-static unsigned int clients;
+static struct status_server *server;
 
 static void put_str(struct json_object *object, const char *key, const char *value)
 {
@@ -141,60 +132,19 @@ char *status_text(const struct director *director)
 
 /* --- the socket ------------------------------------------------------------------ */
 
-static void on_end(struct bufferevent *client, short what, void *arg)
+static char *render(void *arg)
 {
-	(void)what;
-	(void)arg;
-	bufferevent_free(client);
-	clients--;
-}
-
-static void on_written(struct bufferevent *client, void *arg)
-{
-	on_end(client, 0, arg);
-}
-
-static void on_connect(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *addr,
-		       int len, void *arg)
-{
-	const struct timeval patience = { .tv_sec = 5 };
-	struct bufferevent *client = NULL;
-	char *text = NULL;
-
-	(void)addr;
-	(void)len;
-	if (clients < CLIENTS_MAX)
-		text = status_text(arg);
-	if (text)
-		client = bufferevent_socket_new(evconnlistener_get_base(from), fd,
-						BEV_OPT_CLOSE_ON_FREE);
-	if (!client) {
-		close(fd);
-		free(text);
-		return;
-	}
-	clients++;
-	bufferevent_setcb(client, NULL, on_written, on_end, NULL);
-	bufferevent_set_timeouts(client, NULL, &patience);
-	bufferevent_write(client, text, strlen(text));
-	bufferevent_write(client, "\n", 1);
-	free(text);
+	return status_text(arg);
 }
 
 int status_open(struct director *director)
 {
-	struct sockaddr_un addr;
-	socklen_t len = status_address(&addr);
-
-	listener = evconnlistener_new_bind(director->base, on_connect, director,
-					   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
-					   (void *)&addr, (int)len);
-	return listener ? 0 : -errno;
+	server = status_server_open(director->base, STATUS_VRRP, render, director);
+	return server ? 0 : -errno;
 }
 
 void status_close(void)
 {
-	if (listener)
-		evconnlistener_free(listener);
-	listener = NULL;
+	status_server_close(server);
+	server = NULL;
 }

@@ -89,7 +89,7 @@ static void take_option(struct options *options, int c)
 			options->supervise.conf_path = optarg;
 		break;
 	case 'P':
-		options->supervise.vrrp = true;
+		options->supervise.check = false;
 		break;
 	case 'C':
 		options->supervise.vrrp = false;
@@ -176,7 +176,9 @@ static void become_daemon(struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.supervise = { .pid_path = PID_PATH, .vrrp = true, .ready_fd = -1 },
+		.supervise = {
+			.pid_path = PID_PATH, .vrrp = true, .check = true, .ready_fd = -1
+		},
 		.log = { .facility = LOG_DAEMON },
 	};
 	struct conf *conf;

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "checker_main.h"
 #include "director.h"
 #include "log.h"
 
@@ -36,6 +37,8 @@ struct supervisor {
 	time_t started;
 	unsigned int pause;
 	time_t start_at;		/* 0: not waiting */
+	pid_t checker;			/* 0: not running */
+	time_t checker_at;		/* when it is started again; 0: not waiting */
 	time_t kill_at;			/* when stopping */
 	bool stopping;
 	bool ready;
@@ -142,6 +145,44 @@ static bool start_vrrp(struct supervisor *supervisor)
 	return false;
 }
 
+/* Health checks, if there is anything to check. */
+static void start_checker(struct supervisor *supervisor)
+{
+	struct checker_main_options options = {
+		.conf_path = supervisor->options->conf_path,
+		.config_id = supervisor->options->config_id,
+		.conf = supervisor->conf,
+	};
+
+	supervisor->checker_at = 0;
+	if (!supervisor->options->check || !supervisor->conf->services_count)
+		return;
+	supervisor->checker = fork_process(supervisor);
+	if (!supervisor->checker) {
+		if (supervisor->vrrp_fd >= 0)
+			close(supervisor->vrrp_fd);
+		checker_main(&options);
+	}
+	if (supervisor->checker < 0) {
+		supervisor->checker = 0;
+		supervisor->checker_at = now_s() + 1;
+		log_msg(LOG_CRIT, "Cannot start a process: %s", strerror(errno));
+	}
+}
+
+/* The services stay as they are meanwhile; the next one takes them over. */
+static void lose_checker(struct supervisor *supervisor, int status)
+{
+	supervisor->checker = 0;
+	if (supervisor->stopping)
+		return;
+	log_msg(LOG_ALERT, WIFSIGNALED(status) ?
+		"The checker process died of signal %d: services stay as they are" :
+		"The checker process ended with status %d: services stay as they are",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	supervisor->checker_at = now_s() + 1;
+}
+
 /* What it held is nobody's now: the other directors are told, and the addresses go. */
 static void clean_up(struct supervisor *supervisor, int status)
 {
@@ -176,6 +217,8 @@ static void reap(struct supervisor *supervisor)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == supervisor->vrrp) {
 			clean_up(supervisor, status);
+		} else if (pid == supervisor->checker) {
+			lose_checker(supervisor, status);
 		} else if (pid == supervisor->scripts && supervisor->vrrp &&
 			   !supervisor->stopping) {
 			/* Without it nothing can be tracked: both are started anew. */
@@ -200,6 +243,10 @@ static void reload(struct supervisor *supervisor)
 		supervisor->conf = conf;
 		if (supervisor->vrrp)
 			kill(supervisor->vrrp, SIGHUP);
+		if (supervisor->checker)
+			kill(supervisor->checker, SIGHUP);
+		else if (!supervisor->checker_at)
+			start_checker(supervisor);
 	}
 	tell_systemd("READY=1");
 }
@@ -215,6 +262,8 @@ static void stop(struct supervisor *supervisor, int sig)
 		supervisor->kill_at = now_s() + STOP_TIME;
 	if (supervisor->vrrp)
 		kill(supervisor->vrrp, sig);
+	if (supervisor->checker)
+		kill(supervisor->checker, sig);
 }
 
 static void take_signal(struct supervisor *supervisor)
@@ -293,12 +342,12 @@ static bool take_signals(struct supervisor *supervisor)
 
 static bool is_over(const struct supervisor *supervisor)
 {
-	return supervisor->stopping && !supervisor->vrrp;
+	return supervisor->stopping && !supervisor->vrrp && !supervisor->checker;
 }
 
 static void run_once(struct supervisor *supervisor)
 {
-	bool waits = supervisor->start_at || supervisor->kill_at;
+	bool waits = supervisor->start_at || supervisor->kill_at || supervisor->checker_at;
 	struct pollfd fds[2] = {
 		{ .fd = supervisor->signals, .events = POLLIN },
 		{ .fd = supervisor->ready ? -1 : supervisor->vrrp_fd, .events = POLLIN },
@@ -312,8 +361,14 @@ static void run_once(struct supervisor *supervisor)
 		take_signal(supervisor);
 	if (supervisor->start_at && now_s() >= supervisor->start_at && !supervisor->stopping)
 		start_vrrp(supervisor);
-	if (supervisor->kill_at && now_s() >= supervisor->kill_at && supervisor->vrrp)
-		kill(supervisor->vrrp, SIGKILL);
+	if (supervisor->checker_at && now_s() >= supervisor->checker_at && !supervisor->stopping)
+		start_checker(supervisor);
+	if (supervisor->kill_at && now_s() >= supervisor->kill_at) {
+		if (supervisor->vrrp)
+			kill(supervisor->vrrp, SIGKILL);
+		if (supervisor->checker)
+			kill(supervisor->checker, SIGKILL);
+	}
 }
 
 int supervise(const struct supervise_options *options, struct conf *conf)
@@ -325,6 +380,8 @@ int supervise(const struct supervise_options *options, struct conf *conf)
 		return 1;
 	if (options->vrrp && !start_vrrp(&supervisor))
 		supervisor.stopping = true;
+	if (!supervisor.stopping)
+		start_checker(&supervisor);
 	if (!options->vrrp)
 		become_ready(&supervisor);
 	while (!is_over(&supervisor))

@@ -12,6 +12,7 @@ struct supervise_options {
 	const char *config_id;
 	const char *pid_path;
 	bool vrrp;			/* run VRRP */
+	bool check;			/* run health checks */
 	bool dump;			/* -d: log the status once it runs */
 	int ready_fd;			/* somebody waits there for a byte; -1 */
 };

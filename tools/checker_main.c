@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The checker process of halbd: the checkers (checker.h) given signals, the module, a status
+ * socket and a log. It hears from the module which instances this director is master of.
+ */
+#include "checker_main.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sched.h>
+
+#include <event2/event.h>
+
+#include "checker.h"
+#include "log.h"
+#include "nl.h"
+#include "nl_services.h"
+#include "status.h"
+#include "status_server.h"
+#include "supervise.h"
+
+/* For the module, which may be loaded later. */
+#define MODULE_SECONDS	5
+
+struct process {
+	const struct checker_main_options *options;
+	struct event_base *base;
+	struct conf *conf;
+	struct checker *checker;
+	struct nl_ctx ctx;		/* changes */
+	bool open;
+	struct nl_ctx events;
+	bool hears;
+	struct event *heard, *later;
+	bool leave;
+};
+
+/* --- the module -------------------------------------------------------------------- */
+
+/* Opened when it is first needed, and again when it was gone. */
+static int ready(struct process *process, char *err, size_t size)
+{
+	int ret;
+
+	if (process->open)
+		return 0;
+	ret = nl_open(&process->ctx);
+	process->open = !ret;
+	if (!ret)
+		return 0;
+	snprintf(err, size, "%s", process->ctx.err.text);
+	nl_close(&process->ctx);
+	return ret;
+}
+
+/* After a failure it is opened anew: the module may have been loaded again since. */
+static int read_module(void *arg, struct halb_config *config, char *err, size_t size)
+{
+	struct process *process = arg;
+	int ret = ready(process, err, size);
+
+	if (ret)
+		return ret;
+	ret = nl_services_ops.read(&process->ctx, config, err, size);
+	if (ret) {
+		nl_close(&process->ctx);
+		process->open = false;
+	}
+	return ret;
+}
+
+static int apply(void *arg, const struct halb_change *changes, size_t count, char *err,
+		 size_t size)
+{
+	struct process *process = arg;
+	int ret = ready(process, err, size);
+
+	return ret ? ret : nl_services_ops.apply(&process->ctx, changes, count, err, size);
+}
+
+static int conns(void *arg, const struct halb_server *server, uint64_t *count)
+{
+	struct process *process = arg;
+	char err[512];
+	int ret = ready(process, err, sizeof(err));
+
+	return ret ? ret : nl_services_ops.conns(&process->ctx, server, count);
+}
+
+static const struct services_ops ops = {
+	.read = read_module, .apply = apply, .conns = conns,
+};
+
+/* --- whether this director is master ---------------------------------------------------- */
+
+static void tell_instance(struct process *process, const struct halb_instance *instance)
+{
+	checker_instance(process->checker, instance->name,
+			 instance->state == HALB_DIRECTOR_STATE_MASTER);
+}
+
+static void tell_all(struct process *process)
+{
+	struct halb_instance *list = NULL;
+	size_t count = 0;
+	char err[512];
+
+	if (ready(process, err, sizeof(err)) || nl_instance_list(&process->ctx, &list, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		tell_instance(process, &list[i]);
+	free(list);
+}
+
+static int on_module_event(const struct halb_event *event, void *arg)
+{
+	struct process *process = arg;
+
+	if (event->type == HALB_EVENT_INSTANCE)
+		tell_instance(process, &event->instance);
+	else if (event->type == HALB_EVENT_LOST)
+		tell_all(process);
+	return 0;
+}
+
+static void stop_hearing(struct process *process)
+{
+	if (process->heard)
+		event_free(process->heard);
+	process->heard = NULL;
+	nl_close(&process->events);
+	process->hears = false;
+}
+
+static void hear_later(struct process *process)
+{
+	struct timeval in = { .tv_sec = MODULE_SECONDS };
+
+	evtimer_add(process->later, &in);
+}
+
+static void on_heard(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *process = arg;
+
+	(void)fd;
+	(void)what;
+	if (!nl_events_read(&process->events, on_module_event, process))
+		return;
+	stop_hearing(process);
+	hear_later(process);
+}
+
+static void hear(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *process = arg;
+
+	(void)fd;
+	(void)what;
+	process->hears = true;
+	if (nl_open(&process->events) || nl_events_subscribe(&process->events)) {
+		stop_hearing(process);
+		hear_later(process);
+		return;
+	}
+	process->heard = event_new(process->base, nl_events_fd(&process->events),
+				   EV_READ | EV_PERSIST, on_heard, process);
+	if (process->heard)
+		event_add(process->heard, NULL);
+	tell_all(process);
+}
+
+/* --- what it is told ------------------------------------------------------------------------ */
+
+static void on_log(void *arg, int priority, const char *line)
+{
+	(void)arg;
+	log_msg(priority, "%s", line);
+}
+
+static void on_reload(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *process = arg;
+	struct conf *conf = load_conf(process->options->conf_path, process->options->config_id);
+
+	(void)fd;
+	(void)what;
+	if (!conf || checker_reload(process->checker, conf)) {
+		log_msg(LOG_ERR, "The configuration cannot be used: the old one stays");
+		if (conf)
+			conf_free(conf);
+		return;
+	}
+	conf_free(process->conf);
+	process->conf = conf;
+	tell_all(process);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *process = arg;
+
+	(void)what;
+	process->leave = fd == SIGUSR2;
+	event_base_loopbreak(process->base);
+}
+
+static char *render(void *arg)
+{
+	struct process *process = arg;
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+	struct out *out;
+
+	if (!file)
+		return NULL;
+	out = out_new(OUT_JSON, file);
+	checker_status(process->checker, out);
+	out_free(out);
+	if (fclose(file))
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
+
+static void take_place(const struct conf_process *conf)
+{
+	struct sched_param param = { .sched_priority = conf->rt_priority };
+
+	if (conf->rt_priority && sched_setscheduler(0, SCHED_RR, &param))
+		log_msg(LOG_WARNING, "checker_rt_priority: %s", strerror(errno));
+	if (conf->priority && setpriority(PRIO_PROCESS, 0, conf->priority))
+		log_msg(LOG_WARNING, "checker_priority: %s", strerror(errno));
+	if (conf->no_swap && mlockall(MCL_CURRENT | MCL_FUTURE))
+		log_msg(LOG_WARNING, "checker_no_swap: %s", strerror(errno));
+}
+
+static void on_signal(struct process *process, int number, event_callback_fn cb)
+{
+	struct event *event = evsignal_new(process->base, number, cb, process);
+
+	if (!event || event_add(event, NULL))
+		log_msg(LOG_ERR, "Signal %d will not be heard", number);
+}
+
+_Noreturn void checker_main(const struct checker_main_options *options)
+{
+	static struct process process;
+	struct checker_options checker_options = {
+		.ops = &ops, .ops_arg = &process, .log = on_log, .arg = &process,
+	};
+
+	prctl(PR_SET_NAME, "halbd_check");
+	/* Without a supervisor nobody could stop it. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	log_name("halbd_checkers");
+	signal(SIGPIPE, SIG_IGN);
+	process.options = options;
+	process.conf = options->conf;
+	process.base = event_base_new();
+	if (process.base)
+		process.later = evtimer_new(process.base, hear, &process);
+	if (!process.base || !process.later)
+		exit(1);
+	take_place(&process.conf->global.checker_process);
+	process.checker = checker_start(process.base, process.conf, &checker_options);
+	if (!process.checker)
+		exit(1);
+	on_signal(&process, SIGHUP, on_reload);
+	on_signal(&process, SIGTERM, on_stop);
+	on_signal(&process, SIGINT, on_stop);
+	on_signal(&process, SIGUSR2, on_stop);
+	if (!status_server_open(process.base, STATUS_CHECKS, render, &process))
+		log_msg(LOG_WARNING, "halbctl status will not show checks: %s", strerror(errno));
+	hear(-1, 0, &process);
+	event_base_dispatch(process.base);
+	checker_stop(process.checker, process.leave);
+	exit(0);
+}
