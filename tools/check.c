@@ -97,25 +97,34 @@ const char *check_name(const struct check_spec *spec)
 	return check_ops[spec->type]->name;
 }
 
-static void logf_check(const struct check *check, int priority, const char *format, ...)
+/* "[192.0.2.1]:tcp:80", or what is looked at here */
+static const char *subject(const struct check_spec *spec, char *buf, size_t size)
+{
+	bool datagrams = spec->type == CHECK_UDP || spec->type == CHECK_DNS;
+	char addr[ADDR_STRLEN];
+
+	if (spec->type == CHECK_MISC)
+		snprintf(buf, size, "[%s]", spec->misc.argv[0]);
+	else if (spec->type == CHECK_FILE)
+		snprintf(buf, size, "[%s]", spec->file.path);
+	else
+		snprintf(buf, size, "[%s]:%s:%u", addr_format(&spec->addr, addr),
+			 datagrams ? "udp" : "tcp", spec->port);
+	return buf;
+}
+
+static void say(const struct check *check, int priority, const char *format, ...)
 	__printf(3, 4);
 
-static void logf_check(const struct check *check, int priority, const char *format, ...)
+static void say(const struct check *check, int priority, const char *format, ...)
 {
-	char line[512], peer[ENDPOINT_STRLEN];
+	char line[512];
 	va_list ap;
-	int n;
 
 	if (!check->checks->log)
 		return;
-	n = snprintf(line, sizeof(line), "%s of %s ", check_name(&check->spec),
-		     check->spec.type == CHECK_MISC ? check->spec.misc.argv[0] :
-		     check->spec.type == CHECK_FILE ? check->spec.file.path :
-		     endpoint_format(&check->spec.addr, check->spec.port, peer));
-	if (n < 0 || (size_t)n >= sizeof(line))
-		n = sizeof(line) - 1;
 	va_start(ap, format);
-	vsnprintf(line + n, sizeof(line) - n, format, ap);
+	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	check->checks->log(check->checks->log_arg, priority, line);
 }
@@ -230,22 +239,41 @@ static void tell(struct check *check, enum health_change change)
 
 static void check_free(struct check *check);
 
+static void log_success(const struct check *check)
+{
+	char name[256], line[400];
+
+	subject(&check->spec, name, sizeof(name));
+	snprintf(line, sizeof(line), check->ops->log_success, name);
+	say(check, LOG_INFO, "%s%s%s.", line, *check->reason ? ": " : "", check->reason);
+}
+
+static void log_failure(const struct check *check, const char *what)
+{
+	char name[256];
+
+	say(check, LOG_INFO, "%s on service %s %s: %s.", check->ops->log_name,
+	    subject(&check->spec, name, sizeof(name)), what, check->reason);
+}
+
 static void log_result(const struct check *check, enum health_change change, bool passed,
 		       bool was_up)
 {
-	uint32_t retry = check->spec.rules.retry;
+	bool decided = change == HEALTH_UP || change == HEALTH_DOWN ||
+		       change == HEALTH_CONFIRMED;
+	char what[64];
 
-	if (change == HEALTH_UP || (change == HEALTH_CONFIRMED && passed))
-		logf_check(check, LOG_INFO, "success%s%s.", *check->reason ? ": " : "",
-			   check->reason);
-	else if (!passed && (change == HEALTH_DOWN || change == HEALTH_CONFIRMED) &&
-		 retry && check->status.failures_in_row > 1)
-		logf_check(check, LOG_INFO, "failed after %u retries: %s.",
-			   check->status.failures_in_row - 1, check->reason);
-	else if (!passed && (change == HEALTH_DOWN || change == HEALTH_CONFIRMED))
-		logf_check(check, LOG_INFO, "failed: %s.", check->reason);
-	else if (!passed && was_up && check->spec.log_all_failures)
-		logf_check(check, LOG_INFO, "failed, will be tried again: %s.", check->reason);
+	if (passed && decided) {
+		log_success(check);
+	} else if (decided && check->status.failures_in_row > 1) {
+		snprintf(what, sizeof(what), "failed after %u retries",
+			 check->status.failures_in_row - 1);
+		log_failure(check, what);
+	} else if (!passed && decided) {
+		log_failure(check, "failed");
+	} else if (!passed && was_up && check->spec.log_all_failures) {
+		log_failure(check, "failed, will be tried again");
+	}
 }
 
 /* The probe is over and may be freed; what comes next is the engine's. */
@@ -322,9 +350,10 @@ void probe_skip(struct probe *probe, const char *what, int err)
 	snprintf(reason, sizeof(reason), "%s: %s", what, strerror(err));
 	release(check);
 	/* Once, not each time. */
-	if (strcmp(reason, check->reason))
-		logf_check(check, LOG_WARNING, "could not be tried: %s.", reason);
-	memcpy(check->reason, reason, sizeof(reason));
+	if (strcmp(reason, check->reason)) {
+		memcpy(check->reason, reason, sizeof(reason));
+		log_failure(check, "could not be tried");
+	}
 	schedule(check, now_us() + health_period(&check->health, &check->spec.rules));
 }
 

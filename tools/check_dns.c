@@ -166,6 +166,8 @@ static void dns_start(struct probe *probe)
 
 const struct check_ops check_dns_ops = {
 	.name = "DNS_CHECK",
+	.log_name = "DNS_CHECK",
+	.log_success = "DNS_CHECK of %s success",
 	.size = sizeof(struct dns_probe),
 	.start = dns_start,
 	.cancel = dns_cancel,

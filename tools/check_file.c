@@ -131,6 +131,8 @@ static void file_cancel(struct probe *probe)
 
 const struct check_ops check_file_ops = {
 	.name = "FILE_CHECK",
+	.log_name = "FILE_CHECK",
+	.log_success = "FILE_CHECK of %s success",
 	.size = sizeof(struct probe),
 	.start = file_start,
 	.cancel = file_cancel,

@@ -407,6 +407,8 @@ static void http_start(struct probe *probe)
 
 const struct check_ops check_http_ops = {
 	.name = "HTTP_GET",
+	.log_name = "HTTP_CHECK",
+	.log_success = "Remote Web server %s succeed on service",
 	.size = sizeof(struct http_probe),
 	.habits = HEALTH_RECHECK,
 	.start = http_start,

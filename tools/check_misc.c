@@ -62,6 +62,8 @@ static void misc_start(struct probe *probe)
 
 const struct check_ops check_misc_ops = {
 	.name = "MISC_CHECK",
+	.log_name = "Misc check",
+	.log_success = "Misc check by %s succeeded",
 	.size = sizeof(struct misc_probe),
 	.habits = HEALTH_FROM_START,
 	.start = misc_start,

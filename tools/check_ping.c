@@ -189,6 +189,8 @@ static void ping_start(struct probe *probe)
 
 const struct check_ops check_ping_ops = {
 	.name = "PING_CHECK",
+	.log_name = "ICMP CHECK",
+	.log_success = "ICMP connection to %s success",
 	.size = sizeof(struct ping_probe),
 	.start = ping_start,
 	.cancel = ping_cancel,

@@ -29,6 +29,9 @@ struct probe {
 
 struct check_ops {
 	const char *name;
+	/* As keepalived logs them, so that log rules match: %s is the server. */
+	const char *log_name;
+	const char *log_success;
 	size_t size;			/* of its probe, which begins with struct probe */
 	uint32_t habits;		/* HEALTH_* */
 	void (*start)(struct probe *probe);

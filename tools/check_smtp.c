@@ -67,10 +67,7 @@ static bool send_line(struct smtp_probe *smtp, const char *format)
 	char text[LINE_MAX_SIZE];
 	int length;
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	length = snprintf(text, sizeof(text), format, smtp->probe.spec->helo);
-#pragma GCC diagnostic pop
 	/* It fits into the buffer of any socket. */
 	return length > 0 && (size_t)length < sizeof(text) &&
 	       send(smtp->fd, text, length, MSG_NOSIGNAL) == length;
@@ -189,6 +186,8 @@ static void smtp_start(struct probe *probe)
 
 const struct check_ops check_smtp_ops = {
 	.name = "SMTP_CHECK",
+	.log_name = "SMTP_CHECK",
+	.log_success = "Remote SMTP server %s succeed on service",
 	.size = sizeof(struct smtp_probe),
 	.habits = HEALTH_RETRY_DOWN | HEALTH_RETRY_FIRST,
 	.start = smtp_start,

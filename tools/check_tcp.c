@@ -53,6 +53,8 @@ static void tcp_start(struct probe *probe)
 
 const struct check_ops check_tcp_ops = {
 	.name = "TCP_CHECK",
+	.log_name = "TCP_CHECK",
+	.log_success = "TCP connection to %s success",
 	.size = sizeof(struct tcp_probe),
 	.habits = HEALTH_RETRY_DOWN,
 	.start = tcp_start,

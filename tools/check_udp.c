@@ -102,6 +102,8 @@ static void udp_start(struct probe *probe)
 
 const struct check_ops check_udp_ops = {
 	.name = "UDP_CHECK",
+	.log_name = "UDP_CHECK",
+	.log_success = "UDP connection to %s success",
 	.size = sizeof(struct udp_probe),
 	.start = udp_start,
 	.cancel = udp_cancel,

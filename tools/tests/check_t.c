@@ -398,9 +398,9 @@ static void test_retry(void)
 	run_until(is_down, &a, 6 * SEC);
 	ok(a.when - began >= 300 * MS && a.when - began < 5 * SEC,
 	   "down after its retries: %llu ms", (unsigned long long)(a.when - began) / 1000);
-	ok(strstr(logged, "TCP_CHECK of 127.0.1.4:80 success.\n") &&
+	ok(strstr(logged, "TCP connection to [127.0.1.4]:tcp:80 success.\n") &&
 	   strstr(logged, "failed, will be tried again: connect: Connection refused.\n") &&
-	   strstr(logged, "failed after 3 retries: connect: Connection refused.\n"),
+	   strstr(logged, "TCP_CHECK on service [127.0.1.4]:tcp:80 failed after 3 retries: "),
 	   "and the log says so");
 	checks_give_up(&a.watch);
 	server_free(server);
