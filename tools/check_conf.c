@@ -118,18 +118,11 @@ static void set_host(const struct conf_smtp_host *host, struct check_spec *spec)
 	snprintf(spec->bind_if, sizeof(spec->bind_if), "%s", host->bind_if ? host->bind_if : "");
 }
 
-/* track_file may be missing only where the configuration was not checked. */
-static const char *file_path(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->track_files_count; i++)
-		if (!strcmp(conf->track_files[i].name, name))
-			return conf->track_files[i].file;
-	return name;
-}
-
 void check_conf_spec(const struct conf *conf, const struct conf_check *check, size_t n,
 		     struct check_url *urls, struct check_spec *spec)
 {
+	const struct conf_track_file *file;
+
 	*spec = (struct check_spec){
 		.type = types[check->type],
 		.timeout = check->connect_timeout_us,
@@ -173,9 +166,10 @@ void check_conf_spec(const struct conf *conf, const struct conf_check *check, si
 		set_misc(check, spec);
 		break;
 	case CHECK_FILE:
+		file = conf_find_track_file(conf, check->track_file);
 		spec->warmup = 0;
 		spec->file = (struct check_file){
-			.path = file_path(conf, check->track_file),
+			.path = file ? file->file : check->track_file,
 			.weight = check->weight,
 			.reverse = check->weight_reverse,
 		};
