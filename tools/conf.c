@@ -87,7 +87,7 @@ static bool secure(const char *path)
 		part[len] = '\0';
 		if (stat(part, &st))
 			return true;	/* nothing that could be run */
-		if (st.st_uid || (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX)))
+		if (st.st_uid || (st.st_mode & (0022) && !(st.st_mode & 01000)))
 			return false;
 	}
 	return true;
@@ -312,36 +312,45 @@ void conf_free(struct conf *conf)
 	free(memory);
 }
 
-#define FIND(type, array, count) \
-	for (size_t i = 0; i < (count); i++) \
-		if (!strcmp((array)[i].name, name)) \
-			return &(array)[i]; \
-	return NULL
-
 const struct conf_vrrp *conf_find_instance(const struct conf *conf, const char *name)
 {
-	FIND(struct conf_vrrp, conf->instances, conf->instances_count);
+	for (size_t i = 0; i < conf->instances_count; i++)
+		if (!strcmp(conf->instances[i].name, name))
+			return &conf->instances[i];
+	return NULL;
 }
 
 const struct conf_sync_group *conf_find_group(const struct conf *conf, const char *name)
 {
-	FIND(struct conf_sync_group, conf->groups, conf->groups_count);
+	for (size_t i = 0; i < conf->groups_count; i++)
+		if (!strcmp(conf->groups[i].name, name))
+			return &conf->groups[i];
+	return NULL;
 }
 
 const struct conf_vrrp_script *conf_find_script(const struct conf *conf, const char *name)
 {
-	FIND(struct conf_vrrp_script, conf->scripts, conf->scripts_count);
+	for (size_t i = 0; i < conf->scripts_count; i++)
+		if (!strcmp(conf->scripts[i].name, name))
+			return &conf->scripts[i];
+	return NULL;
 }
 
 const struct conf_track_file *conf_find_track_file(const struct conf *conf, const char *name)
 {
-	FIND(struct conf_track_file, conf->track_files, conf->track_files_count);
+	for (size_t i = 0; i < conf->track_files_count; i++)
+		if (!strcmp(conf->track_files[i].name, name))
+			return &conf->track_files[i];
+	return NULL;
 }
 
 const struct conf_track_process *conf_find_track_process(const struct conf *conf,
 							 const char *name)
 {
-	FIND(struct conf_track_process, conf->track_processes, conf->track_processes_count);
+	for (size_t i = 0; i < conf->track_processes_count; i++)
+		if (!strcmp(conf->track_processes[i].name, name))
+			return &conf->track_processes[i];
+	return NULL;
 }
 
 static size_t count_of(const struct conf_messages *messages, enum conf_severity severity)

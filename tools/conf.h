@@ -93,15 +93,15 @@ struct conf_ipaddr {
 	struct halb_addr addr;
 	uint8_t prefix;			/* 32 or 128 if none was written */
 	bool prefix_set;
-	char *dev;			/* NULL: the instance's interface; of a static_ipaddress
-					 * default_interface */
+	/* NULL: the instance's interface; of a static_ipaddress default_interface */
+	char *dev;
 	char *label;
 	int scope;			/* RT_SCOPE_*; -1: none was written */
 	struct halb_addr brd;		/* of all ones for "brd +", of the network for "brd -" */
 	struct halb_addr peer;
 	uint8_t peer_prefix;
-	uint32_t flags;			/* IFA_F_HOMEADDRESS, _MANAGETEMPADDR, _NOPREFIXROUTE,
-					 * _MCAUTOJOIN, _NODAD */
+	/* IFA_F_HOMEADDRESS, _MANAGETEMPADDR, _NOPREFIXROUTE, _MCAUTOJOIN, _NODAD */
+	uint32_t flags;
 	uint32_t preferred_lft;		/* seconds, UINT32_MAX: forever (default) */
 	bool no_track;			/* do not mind if somebody deletes it */
 	bool use_vmac;
@@ -309,8 +309,10 @@ struct conf_vrrp {			/* vrrp_instance NAME */
 	char *name;
 	enum conf_state state;
 	char *interface;		/* default default_interface */
-	uint8_t family;			/* of what it speaks: AF_INET, or AF_INET6 if native_ipv6
-					 * or the first address says so */
+	/* Of what it speaks: AF_INET, or AF_INET6 if native_ipv6 or the first address
+	 * says so.
+	 */
+	uint8_t family;
 	uint8_t vrid;			/* virtual_router_id */
 	uint8_t priority;		/* 1..255; 100 */
 	int64_t advert_int_us;		/* 1 s; v3: of whole 10 ms, at most 40.95 s */
@@ -430,8 +432,8 @@ struct conf_url {			/* url { } of HTTP_GET and SSL_GET */
 	 * do (a digest or regex alone was asked for).
 	 */
 	uint64_t status[8];
-	char *virtualhost;		/* resolved: the url's, the checker's, the real server's,
-					 * the virtual server's */
+	/* resolved: the url's, the checker's, the real server's, the virtual server's */
+	char *virtualhost;
 	char *regex;
 	bool regex_no_match;
 	uint32_t regex_options;		/* PCRE2_* option bits */
@@ -499,8 +501,8 @@ struct conf_check {
 	size_t hosts_count;
 
 	/* DNS */
-	uint16_t dns_type;		/* 1 A, 2 NS, 5 CNAME, 6 SOA (default), 15 MX, 16 TXT, 28 AAAA,
-					 * ... */
+	/* 1 A, 2 NS, 5 CNAME, 6 SOA (default), 15 MX, 16 TXT, 28 AAAA, ... */
+	uint16_t dns_type;
 	char *dns_name;			/* "." */
 
 	/* UDP */
@@ -565,8 +567,8 @@ struct conf_virtual_server {
 	char *scheduler;		/* lb_algo / lvs_sched; "wlc" */
 	bool hashed;
 	bool ops;
-	bool sched_flag[3];		/* flag-1..3; sh-fallback and mh-fallback are 1, sh-port and
-					 * mh-port 2 */
+	/* flag-1..3; sh-fallback and mh-fallback are 1, sh-port and mh-port 2 */
+	bool sched_flag[3];
 	struct conf_forward forward;	/* lb_kind, the real servers' default */
 	uint32_t persistence_timeout;	/* seconds; 0: none; 360 if written without a value */
 	uint8_t persistence_prefix;	/* persistence_granularity; 32 or 128 */

@@ -186,11 +186,12 @@ static const struct node *earlier(const struct node *first, const struct node *n
 	return NULL;
 }
 
-enum { PASS_EARLY, PASS_PLAIN, PASS_LATE, PASSES };
+enum { PASS_EARLY, PASS_PLAIN, PASS_LATE, PASS_LAST, PASSES };
 
 static int pass_of(const struct conf_row *row)
 {
-	return row->flags & ROW_EARLY ? PASS_EARLY : row->flags & ROW_LATE ? PASS_LATE : PASS_PLAIN;
+	return row->flags & ROW_EARLY ? PASS_EARLY : row->flags & ROW_LATE ? PASS_LATE :
+	       row->flags & ROW_LAST ? PASS_LAST : PASS_PLAIN;
 }
 
 void conf_apply(struct parser *p, const struct node *node, const char *name, void *object)

@@ -9,8 +9,9 @@
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t size, used;
-	_Alignas(max_align_t) char data[];
+	size_t size;
+	size_t used;
+	max_align_t data[];
 };
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -30,7 +31,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 		chunk->next = arena->chunks;
 		arena->chunks = chunk;
 	}
-	memory = chunk->data + chunk->used;
+	memory = (char *)chunk->data + chunk->used;
 	chunk->used += size;
 	return memory;
 }

@@ -448,7 +448,8 @@ static bool list(struct lexer *lexer, const char *text, unsigned int depth)
 
 static bool too_much(struct lexer *lexer, size_t len, unsigned int depth)
 {
-	if (depth && (lexer->generated += 1 + len / 256) > GENERATED_MAX) {
+	lexer->generated += depth ? 1 + len / 256 : 0;
+	if (lexer->generated > GENERATED_MAX) {
 		conf_say(lexer->p, CONF_FATAL, &lexer->pos, "definitions and sequences make more than %d lines",
 			 GENERATED_MAX);
 		lexer->stopped = true;

@@ -385,7 +385,7 @@ static bool read_file(struct lexer *lexer, const char *path)
 /* include and its kinds: r must be readable, m must match, w a wildcard must match too,
  * b { } must match; a is all of them.
  */
-static void include(struct lexer *lexer, const char *pattern, char kind)
+static void include_files(struct lexer *lexer, const char *pattern, char kind)
 {
 	bool readable = kind && strchr("rmwba", kind), match = kind && strchr("mwa", kind);
 	struct parser *p = lexer->p;
@@ -445,7 +445,7 @@ static bool include_line(struct lexer *lexer, const char *text)
 		return true;
 	}
 	pattern = arena_strndup(lexer->p->arena, text, len);
-	include(lexer, pattern, kind);
+	include_files(lexer, pattern, kind);
 	return true;
 }
 

@@ -219,6 +219,7 @@ enum {					/* conf_row.flags */
 	ROW_REPEAT	= 1 << 1,	/* may be given more than once */
 	ROW_LATE	= 1 << 2,	/* taken after the other rows of its block, which it inherits */
 	ROW_EARLY	= 1 << 3,	/* taken before them */
+	ROW_LAST	= 1 << 9,	/* taken after all of them */
 	ROW_TEXT	= 1 << 4,	/* its first value is any text, even // */
 	ROW_NO_EFFECT	= 1 << 5,	/* `effect` says why */
 	ROW_DEPRECATED	= 1 << 6,	/* `instead` is the keyword of today */

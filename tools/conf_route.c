@@ -30,7 +30,7 @@ static const char *peek(const struct words *w)
 	return conf_word(w->node, w->at);
 }
 
-static const char *value(struct words *w)
+static const char *take_word(struct words *w)
 {
 	const char *word = peek(w);
 
@@ -54,7 +54,7 @@ static void wrong(struct words *w, const char *what)
 
 static uint32_t number(struct words *w, uint64_t min, uint64_t max)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 	unsigned long long n;
 	char what[64], *end;
 
@@ -73,16 +73,16 @@ static uint32_t number(struct words *w, uint64_t min, uint64_t max)
 
 static char *name(struct words *w)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 
 	if (word && !conf_ifname(w->p, w->node, word))
 		w->failed = true;
 	return word ? w->node->words[w->at - 1] : NULL;
 }
 
-static void address(struct words *w, uint8_t family, struct halb_addr *addr)
+static void take_addr(struct words *w, uint8_t family, struct halb_addr *addr)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 	struct halb_addr parsed = { 0 };
 
 	if (!word)
@@ -100,7 +100,7 @@ static void address(struct words *w, uint8_t family, struct halb_addr *addr)
 /* any, all, default, or ADDR[/PREFIX] */
 static void network(struct words *w, uint8_t *family, struct halb_addr *addr, uint8_t *prefix)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 	bool set;
 
 	if (!word)
@@ -122,7 +122,7 @@ static void network(struct words *w, uint8_t *family, struct halb_addr *addr, ui
 static uint32_t named(struct words *w, const struct conf_choice *names, size_t count,
 		      const char *file, uint64_t max)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 	char line[256], found[64];
 	unsigned int n;
 	FILE *in;
@@ -189,7 +189,7 @@ static bool is(const struct words *w, const char *a, const char *b)
 	return !strcmp(w->word, a) || (b && !strcmp(w->word, b));
 }
 
-static void unknown(struct words *w, const char *where, const char *const *names, size_t count)
+static void unknown_word(struct words *w, const char *where, const char *const *names, size_t count)
 {
 	const char *near = args_nearest(w->word, names, count);
 
@@ -206,7 +206,7 @@ static void set_brd(struct words *w, struct conf_ipaddr *addr)
 	uint32_t host;
 
 	if (!word || (strcmp(word, "+") && strcmp(word, "-"))) {
-		address(w, AF_INET, &addr->brd);
+		take_addr(w, AF_INET, &addr->brd);
 		return;
 	}
 	w->at++;
@@ -240,7 +240,7 @@ static void ipaddr_word(struct words *w, struct conf_ipaddr *addr)
 	} else if (is(w, "label", NULL)) {
 		addr->label = name(w);
 	} else if (is(w, "peer", NULL)) {
-		const char *word = value(w);
+		const char *word = take_word(w);
 
 		if (word && !conf_network(w->p, w->node, word, &addr->peer, &addr->peer_prefix,
 					  &set))
@@ -262,14 +262,14 @@ static void ipaddr_word(struct words *w, struct conf_ipaddr *addr)
 	} else if (is(w, "use_vmac", NULL)) {
 		addr->use_vmac = true;
 	} else if (is(w, "track_group", NULL)) {
-		addr->track_group = (char *)value(w);
+		addr->track_group = (char *)take_word(w);
 	} else if (is(w, "preferred_lft", NULL)) {
 		if (peek(w) && !strcmp(peek(w), "forever"))
 			w->at++;
 		else
 			addr->preferred_lft = number(w, 0, UINT32_MAX);
 	} else {
-		unknown(w, "the line of an address", names, ARRAY_SIZE(names));
+		unknown_word(w, "the line of an address", names, ARRAY_SIZE(names));
 	}
 }
 
@@ -354,7 +354,7 @@ static bool metric_word(struct words *w, struct conf_route *route)
 		return true;
 	}
 	if (is(w, "features", NULL)) {
-		const char *word = value(w);
+		const char *word = take_word(w);
 		struct conf_metric *metric;
 
 		if (word && strcmp(word, "ecn"))
@@ -372,8 +372,8 @@ static void via(struct words *w, const struct conf_route *route, struct halb_add
 	uint8_t family = route->family;
 
 	if (peek(w) && (!strcmp(peek(w), "inet") || !strcmp(peek(w), "inet6")))
-		family = strcmp(value(w), "inet") ? AF_INET6 : AF_INET;
-	address(w, family, addr);
+		family = strcmp(take_word(w), "inet") ? AF_INET6 : AF_INET;
+	take_addr(w, family, addr);
 }
 
 /* nexthop via A dev D weight N onlink nexthop ... */
@@ -393,7 +393,7 @@ static void nexthop_words(struct words *w, struct conf_route *route)
 		else if (is(w, "onlink", NULL))
 			hop->onlink = true;
 		else
-			unknown(w, "a nexthop", (const char *const []){ "via", "dev", "weight",
+			unknown_word(w, "a nexthop", (const char *const []){ "via", "dev", "weight",
 				"onlink" }, 4);
 	}
 }
@@ -443,13 +443,13 @@ static bool route_simple_word(struct words *w, struct conf_route *route)
 	else if (is(w, "expires", NULL))
 		route->expires = number(w, 1, INT32_MAX);
 	else if (is(w, "congctl", NULL))
-		route->congctl = (char *)value(w);
+		route->congctl = (char *)take_word(w);
 	else if (is(w, "pref", NULL))
 		route_pref(w, route);
 	else if (is(w, "no_track", NULL))
 		route->no_track = true;
 	else if (is(w, "track_group", NULL))
-		route->track_group = (char *)value(w);
+		route->track_group = (char *)take_word(w);
 	else
 		return false;
 	return true;
@@ -468,7 +468,7 @@ static void route_word(struct words *w, struct conf_route *route)
 	if (is(w, "inet", NULL) || is(w, "inet6", NULL)) {
 		route->family = is(w, "inet", NULL) ? AF_INET : AF_INET6;
 	} else if (is(w, "src", NULL)) {
-		address(w, route->family, &route->src);
+		take_addr(w, route->family, &route->src);
 	} else if (is(w, "from", NULL)) {
 		network(w, &route->family, &route->from, &route->from_prefix);
 	} else if (is(w, "via", "gw")) {
@@ -496,7 +496,7 @@ static void route_word(struct words *w, struct conf_route *route)
 			w->word = "destination";
 			route_target(w, route);
 		} else {
-			unknown(w, "a route", names, ARRAY_SIZE(names));
+			unknown_word(w, "a route", names, ARRAY_SIZE(names));
 		}
 	}
 }
@@ -543,7 +543,7 @@ bool conf_parse_route(struct parser *p, const struct node *node, struct conf_rou
 
 static void rule_fwmark(struct words *w, struct conf_rule *rule)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 	unsigned long mark, mask = UINT32_MAX;
 	char *end;
 
@@ -565,7 +565,7 @@ static void rule_fwmark(struct words *w, struct conf_rule *rule)
 /* N or N-M */
 static void range(struct words *w, uint64_t max, uint32_t *start, uint32_t *end)
 {
-	const char *word = value(w);
+	const char *word = take_word(w);
 	unsigned long first, last;
 	char *rest;
 
@@ -679,11 +679,11 @@ static void rule_word(struct words *w, struct conf_rule *rule)
 	} else if (is(w, "no_track", NULL)) {
 		rule->no_track = true;
 	} else if (is(w, "track_group", NULL)) {
-		rule->track_group = (char *)value(w);
+		rule->track_group = (char *)take_word(w);
 	} else if (is(w, "type", NULL)) {
 		/* the action follows */
 	} else if (!rule_match_word(w, rule) && !rule_action(w, rule)) {
-		unknown(w, "a rule", names, ARRAY_SIZE(names));
+		unknown_word(w, "a rule", names, ARRAY_SIZE(names));
 	}
 }
 

@@ -618,8 +618,8 @@ static const struct conf_row virtual_server_rows[] = {
 	{ .keyword = "vrrp", .take = take_string, .flags = ROW_OURS, .offset = offsetof(OBJ, v.vrrp),
 	  .effect = "name of the instance whose state the service follows", .test = CHECK },
 	OWN("sorry_server", take_sorry_server, ROW_LATE, "takes connections while no server is up", CHECK),
-	OWN("sorry_server_inhibit", take_sorry_inhibit, ROW_LATE, "the sorry server has weight 0 and stays", CHECK),
-	OWN("sorry_server_lvs_method", take_sorry_forward, ROW_LATE, "how packets reach the sorry server", CHECK),
+	OWN("sorry_server_inhibit", take_sorry_inhibit, ROW_LAST, "the sorry server has weight 0 and stays", CHECK),
+	OWN("sorry_server_lvs_method", take_sorry_forward, ROW_LAST, "how packets reach the sorry server", CHECK),
 	BLOCK("real_server", take_real_server, ROW_REPEAT | ROW_LATE, "real_server", "a server", CHECK),
 };
 #undef OBJ

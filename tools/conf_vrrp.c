@@ -227,6 +227,7 @@ void conf_take_if_delays(struct parser *p, const struct conf_row *row, const str
 static bool parse_weight(struct parser *p, const struct node *node, size_t at, int64_t limit,
 			 int *weight, bool *reverse)
 {
+	struct node weight_word = { 0 };
 	int64_t value;
 
 	if (node->count <= at) {
@@ -234,10 +235,10 @@ static bool parse_weight(struct parser *p, const struct node *node, size_t at, i
 			   (long long)limit);
 		return false;
 	}
-	/* In the line of a track_script the weight is not the keyword. */
-	if (!conf_number(p, at > 1 ? &(struct node){ .pos = node->pos,
-						     .words = &node->words[at - 1] } : node,
-			 node->words[at], -limit, limit, &value))
+	/* In the line of a track_script the weight is not the first word. */
+	weight_word.pos = node->pos;
+	weight_word.words = &node->words[at - 1];
+	if (!conf_number(p, &weight_word, node->words[at], -limit, limit, &value))
 		return false;
 	*weight = (int)value;
 	*reverse = false;
@@ -615,7 +616,8 @@ static void take_vmac(struct parser *p, const struct conf_row *row, const struct
 		if (strchr(node->words[i], ':'))
 			parse_mac(p, node, node->words[i], v);
 		else if (conf_ifname(p, node, node->words[i]))
-			strcpy(v->v.vmac_ifname, node->words[i]);
+			snprintf(v->v.vmac_ifname, sizeof(v->v.vmac_ifname), "%s",
+				 node->words[i]);
 	}
 }
 
