@@ -398,6 +398,25 @@ static void nexthop_words(struct words *w, struct conf_route *route)
 	}
 }
 
+/* via A or B: what nexthop via A nexthop via B says today */
+static void or_word(struct words *w, struct conf_route *route)
+{
+	struct conf_nexthop *hop;
+
+	conf_warn(w->p, &w->node->pos, "'or' is an old word: write nexthop via A nexthop via B");
+	if (route->via.family) {
+		hop = arena_push(w->p->arena, route->nexthops, route->nexthops_count);
+		hop->via = route->via;
+		hop->dev = route->dev;
+		route->dev = NULL;
+		memset(&route->via, 0, sizeof(route->via));
+	}
+	if (peek(w) && !strcmp(peek(w), "via"))
+		w->at++;
+	hop = arena_push(w->p->arena, route->nexthops, route->nexthops_count);
+	via(w, route, &hop->via);
+}
+
 static void route_pref(struct words *w, struct conf_route *route)
 {
 	static const struct conf_choice prefs[] = {
@@ -472,6 +491,8 @@ static void route_word(struct words *w, struct conf_route *route)
 	} else if (is(w, "from", NULL)) {
 		network(w, &route->family, &route->from, &route->from_prefix);
 	} else if (is(w, "via", "gw")) {
+		if (is(w, "gw", NULL))
+			conf_warn(w->p, &w->node->pos, "'gw' is an old word: write via");
 		via(w, route, &route->via);
 	} else if (is(w, "metric", "priority") || is(w, "preference", NULL)) {
 		route->metric = number(w, 0, UINT32_MAX);
@@ -479,8 +500,7 @@ static void route_word(struct words *w, struct conf_route *route)
 	} else if (is(w, "nexthop", NULL)) {
 		nexthop_words(w, route);
 	} else if (is(w, "or", NULL)) {
-		conf_error(w->p, &w->node->pos, "'or' between two gateways is not supported: write 'nexthop via A nexthop via B'");
-		w->failed = true;
+		or_word(w, route);
 	} else if (is(w, "encap", NULL) || is(w, "realms", NULL) || is(w, "vrf", NULL)) {
 		conf_error(w->p, &w->node->pos, "%s is not supported in routes: use the table of the vrf, and ip route for encapsulation",
 			   w->word);
@@ -711,5 +731,7 @@ bool conf_parse_rule(struct parser *p, const struct node *node, struct conf_rule
 		conf_error(p, &node->pos, "the rule does nothing: add table TABLE, goto PRIORITY, blackhole, unreachable or prohibit");
 		return false;
 	}
+	if (!rule->priority_set)
+		conf_warn(p, &node->pos, "the rule has no priority, so the kernel puts it before all others: add priority N");
 	return true;
 }

@@ -246,6 +246,8 @@ static void take_scheduler_flag(struct parser *p, const struct conf_row *row,
 	struct vs_parse *vs = object;
 
 	conf_no_more(p, node, 1);
+	if (!vs->v.scheduler)
+		return;			/* of a virtual_server that is in error */
 	if (strncmp(vs->v.scheduler, row->keyword, 2))
 		conf_error(p, &node->pos, "%s belongs to lb_algo %.2s, and here it is %s: it is ignored",
 			   node->words[0], row->keyword, vs->v.scheduler);
