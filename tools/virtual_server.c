@@ -262,7 +262,8 @@ static void update_alive(struct virtual_server *vs, size_t i, const char *reason
 	notify_server(vs, i, reason);
 }
 
-static void update_weight(struct virtual_server *vs, size_t i)
+/* A check that goes down takes its part of the weight with it, of which nothing is said. */
+static void update_weight(struct virtual_server *vs, size_t i, bool quiet)
 {
 	struct quorum_server *server = &vs->quorum.servers[i];
 	uint32_t old = quorum_weight(server);
@@ -271,7 +272,7 @@ static void update_weight(struct virtual_server *vs, size_t i)
 	server->weight = vs->servers[i].conf->weight;
 	for (size_t j = 0; j < vs->servers[i].count; j++)
 		server->weight += vs->servers[i].watches[j].weight;
-	if (quorum_weight(server) != old)
+	if (quorum_weight(server) != old && !quiet)
 		say(vs, "Changing weight from %u to %u for %sactive service %s of VS %s", old,
 		    quorum_weight(server), vs->servers[i].alive ? "" : "in",
 		    rs_name(vs, vs->servers[i].conf, rs), vs_name(vs, name));
@@ -310,7 +311,7 @@ static void on_changed(struct check_watch *check_watch, enum health_change chang
 	/* With alpha it was down before, and now it is known. */
 	if (change == HEALTH_CONFIRMED && !status.up)
 		notify_server(vs, watch->server, reason);
-	update_weight(vs, watch->server);
+	update_weight(vs, watch->server, !status.up);
 	update_alive(vs, watch->server, reason);
 	update_quorum(vs, false);
 	vs->host->changed(vs->host->arg, vs);
