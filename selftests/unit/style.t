@@ -47,7 +47,7 @@ fi
 
 verdict shellcheck "$(git ls-files '*.sh' .ci/run |
 	xargs shellcheck -x -S warning -e SC1090,SC1091,SC2034 -f gcc 2>&1)"
-verdict mandoc "$(for f in tools/*.8; do mandoc -Tlint -W warning "$f" 2>&1; done)"
+verdict mandoc "$(for f in tools/*.[58]; do mandoc -Tlint -W warning "$f" 2>&1; done)"
 
 echo "1..$n"
 exit $((bad > 0))
