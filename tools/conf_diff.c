@@ -8,6 +8,9 @@
 #include "conf_fields.h"
 #include "util.h"
 
+/* of a member, in its line */
+#define NAME_ENDS	"\n "
+
 /* --- things by name ------------------------------------------------------------------- */
 
 struct thing {
@@ -118,7 +121,7 @@ static struct conf_difference *add_difference(struct conf_differences *to, enum 
 /* The line that begins with the same member, NULL if there is none. */
 static const char *find_member(const char *text, const char *line)
 {
-	size_t len = strcspn(line, " \n") + 1;
+	size_t len = strcspn(line, NAME_ENDS) + 1;
 
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
 		if (!strncmp(text, line, len))
@@ -140,7 +143,7 @@ static bool secret(const char *name, size_t len)
 static void tell(FILE *out, const char *was, const char *is)
 {
 	const char *line = was ? was : is;
-	size_t name = strcspn(line, " \n");
+	size_t name = strcspn(line, NAME_ENDS);
 	int was_len = was ? (int)strcspn(was, "\n") : 0, is_len = is ? (int)strcspn(is, "\n") : 0;
 
 	if (ftell(out) > 0)

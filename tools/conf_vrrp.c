@@ -582,10 +582,10 @@ static void take_peers(struct parser *p, const struct conf_row *row, const struc
 static bool parse_mac(struct parser *p, const struct node *node, const char *word,
 		      struct vrrp_parse *v)
 {
-	unsigned int b[6], got;
-	int end = 0;
+	unsigned int b[6];
+	int end = 0, got;
 
-	got = (unsigned int)sscanf(word, "%2x:%2x:%2x:%2x:%2x%n:%2x%n", &b[0], &b[1], &b[2], &b[3],
+	got = sscanf(word, "%2x:%2x:%2x:%2x:%2x%n:%2x%n", &b[0], &b[1], &b[2], &b[3],
 				   &b[4], &end, &b[5], &end);
 	v->mac_uses_vrid = got == 5;
 	if (got < 5 || (word[end] && !(got == 5 && !strcmp(word + end, ":")))) {
@@ -597,7 +597,7 @@ static bool parse_mac(struct parser *p, const struct node *node, const char *wor
 			   word);
 		return false;
 	}
-	for (unsigned int i = 0; i < got; i++)
+	for (int i = 0; i < got; i++)
 		v->v.vmac_addr[i] = (uint8_t)b[i];
 	v->mac_given = true;
 	return true;

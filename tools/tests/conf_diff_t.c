@@ -7,7 +7,7 @@
 #include "conf_diff.h"
 #include "tap.h"
 
-static char path[] = "/tmp/conf_diff_t.XXXXXX";
+static char path[64] = "/tmp/conf_diff_t.XXXXXX";
 
 static struct conf *load(const char *text)
 {
@@ -118,7 +118,7 @@ int main(void)
 		   "changed real_server 10.0.0.1:80: checks[0].retry 1 -> 5\n");
 	is_changed("global_defs, and what instances inherit of it",
 		   "global_defs { router_id w }\n" V("V", "1", VIP("192.0.2.1")),
-		   "global_defs {\nrouter_id x\nvrrp_version 3\n}\n" "global_defs { router_id y }\n"
+		   "global_defs {\nrouter_id x\nvrrp_version 3\n}\nglobal_defs { router_id y }\n"
 		   V("V", "1", "version 2\n" VIP("192.0.2.1")),
 		   "changed global_defs global_defs: router_id w -> y\n");
 	unlink(path);

@@ -65,7 +65,7 @@ static const char base[] =
 	"vrrp_instance W { interface eth8\n virtual_router_id 2\n virtual_ipaddress { 192.0.2.3 } }\n"
 	"track_file base { file /base }\n";
 
-static char path[] = "/tmp/conf_rows_t.XXXXXX";
+static char path[64] = "/tmp/conf_rows_t.XXXXXX";
 
 static const char *place(const char *block)
 {

@@ -35,7 +35,7 @@ static void text_open(struct text *text)
 		abort();
 }
 
-static char path[] = "/tmp/conf_t.XXXXXX";
+static char path[64] = "/tmp/conf_t.XXXXXX";
 
 /* "--- CODE\n" and the messages */
 static char *verdict(const char *config, size_t size)
