@@ -38,6 +38,8 @@ int cmd_zero(const struct cli *cli, struct args *args);
 int cmd_settings(const struct cli *cli, struct args *args);
 /* instance.c */
 int cmd_vrrp(const struct cli *cli, struct args *args);
+/* status.c */
+int cmd_status(const struct cli *cli, struct args *args);
 /* monitor.c */
 int cmd_monitor(const struct cli *cli, struct args *args);
 /* save.c */

@@ -36,7 +36,8 @@ struct instance {
 	struct vrrp vrrp;		/* first: the ops get this */
 	struct director *director;
 	const struct conf_vrrp *conf;
-	struct port *port;
+	struct port *port;		/* where it listens */
+	struct port *out;		/* from where it sends, mostly the same */
 	struct event *timer;
 	int ifindex;			/* of its interface; 0: there is none */
 	int vip_ifindex;		/* where addresses go: the same, or its VMAC's */

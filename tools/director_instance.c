@@ -371,8 +371,27 @@ static void unbind(struct instance *instance)
 {
 	if (instance->port)
 		port_put(instance->port);
-	instance->port = NULL;
+	if (instance->out)
+		port_put(instance->out);
+	instance->port = instance->out = NULL;
 	instance->ifindex = instance->vip_ifindex = 0;
+}
+
+/* What comes from a master's virtual MAC address comes in at the interface here that has the same
+ * one, if there is one, and nowhere else. But IPv6 cannot send there, without an address.
+ */
+static void open_ports(struct instance *instance)
+{
+	const struct conf_vrrp *conf = instance->conf;
+	bool vmac = instance->vip_ifindex != instance->ifindex && !conf->unicast;
+	bool base = !vmac || conf->vmac_xmit_base || conf->family == AF_INET6;
+
+	instance->port = vmac ?
+		port_get(instance->director, conf->vmac_ifname, instance->vip_ifindex, conf) :
+		port_get(instance->director, conf->interface, instance->ifindex, conf);
+	instance->out = base ?
+		port_get(instance->director, conf->interface, instance->ifindex, conf) :
+		port_get(instance->director, conf->vmac_ifname, instance->vip_ifindex, conf);
 }
 
 void instance_bind(struct instance *instance)
@@ -392,12 +411,12 @@ void instance_bind(struct instance *instance)
 		instance->ifindex = instance->vip_ifindex = link->rtnl.ifindex;
 		fresh = true;
 	}
-	memcpy(instance->mac, link->rtnl.mac, sizeof(instance->mac));
-	if (conf->use_vmac)
+	if (instance->vip_ifindex == instance->ifindex)
+		memcpy(instance->mac, link->rtnl.mac, sizeof(instance->mac));
+	if (conf->use_vmac && fresh)
 		make_vmac(instance);
 	if (!instance->port)
-		instance->port = port_get(instance->director, conf->interface, instance->ifindex,
-					  conf);
+		open_ports(instance);
 	source = source_of(instance, link);
 	if (!halb_addr_equal(&source, &instance->vrrp.self)) {
 		instance->vrrp.self = source;
@@ -429,7 +448,7 @@ static bool link_fault(struct instance *instance)
 		return fault(instance, "there is no interface %s", conf->interface);
 	if (!link_works(link) && !conf->dont_track_primary)
 		return fault(instance, "interface %s is down", conf->interface);
-	if (!instance->port)
+	if (!instance->port || !instance->out)
 		return fault(instance, "there is no socket on %s", conf->interface);
 	if (!instance->vrrp.self.family)
 		return fault(instance, "interface %s has no %s", conf->interface,

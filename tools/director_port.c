@@ -241,22 +241,14 @@ static void fill_packet(const struct instance *instance, uint8_t priority,
 	packet->count = (uint8_t)fill_addrs(conf, packet->addrs);
 }
 
-static int out_ifindex(const struct instance *instance)
-{
-	/* A socket of IPv6 sends only where it is bound to. */
-	bool base = instance->conf->vmac_xmit_base || instance->conf->unicast ||
-		    instance->conf->family == AF_INET6;
-
-	return base || !instance->vip_ifindex ? instance->ifindex : instance->vip_ifindex;
-}
-
 static void send_to(struct instance *instance, const struct vrrp_packet *packet,
 		    const struct halb_addr *to, uint8_t ttl)
 {
 	struct vrrp_envelope envelope = { instance->vrrp.self, *to, ttl };
 	uint8_t data[VRRP_PACKET_MAX];
 	size_t len = vrrp_packet_encode(packet, &envelope, data);
-	int ret = vrrp_sock_send(instance->port->fd, out_ifindex(instance), &envelope, data, len);
+	int ret = vrrp_sock_send(instance->out->fd, instance->out->ifindex, &envelope, data,
+				 len);
 	char text[ADDR_STRLEN];
 
 	/* Whose cable was pulled knows it already. */
@@ -270,7 +262,7 @@ void instance_send(struct instance *instance, uint8_t priority)
 	static struct vrrp_packet packet;
 	const struct conf_vrrp *conf = instance->conf;
 
-	if (!instance->port)
+	if (!instance->out)
 		return;
 	fill_packet(instance, priority, &packet);
 	if (!conf->unicast)

@@ -50,6 +50,9 @@ static const struct command {
 	  "vrrp set NAME master|backup|fault\n"
 	  "vrrp del NAME\n",
 	  "VRRP instances: whether this director serves the services that name them" },
+	{ "status", cmd_status,
+	  "status\n",
+	  "what halbd knows: its VRRP instances, and why they are what they are" },
 	{ "monitor", cmd_monitor,
 	  "monitor\n",
 	  "prints changes as they happen" },

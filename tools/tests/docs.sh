@@ -56,7 +56,7 @@ next() { # WANTED WORDS...
 	[[ $got == "$wanted" ]]
 	ok $? "$* ...: ${got:-nothing}"
 }
-next "service server conn stats zero settings vrrp monitor save restore help version"
+next "service server conn stats zero settings vrrp status monitor save restore help version"
 next "show add set del drain" server
 next "tcp udp fwmark" service add
 next "192.0.2.1:80" service del tcp

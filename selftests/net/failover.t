@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The seed's pair, two halbd: who holds the VIP after each thing that can happen to the master, and
+# how long nobody answers, compared with two keepalived in the same place. This host may have
+# other things to do, which only adds to a silence: of up to three tries the shortest counts.
+. "$(dirname "$(readlink -f "$0")")/vrrp.sh"
+vrrp_topology
+
+crash() { kill -9 "$(vrrp_pid $A)"; }
+# Both run, the master is master, the client knows where.
+settle() { # KIND
+	[ -n "${PID[$A]:-}" ] || start "$1" $A
+	[ -n "${PID[$B]:-}" ] || start "$1" $B
+	wait_for 15 only $A $B && wait_for 5 arp_from $A
+}
+gone() { stop "$@"; local ns; for ns; do unset "PID[$ns]"; done; }
+
+# --- what happens --------------------------------------------------------------------
+conf $A 100 "state MASTER" "$PASS"
+conf $B 90 "$PASS"
+settle halbd
+check "the MASTER of the seed's pair holds the VIP" only $A $B
+check "... and answers for it" arp_from $A
+is "$(status $A .state) $(status $B .state)" "MASTER BACKUP" "halbctl status says so"
+like "$(log $A)" "\(VI_1\) Entering MASTER STATE" "in the log, keepalived's words"
+
+gone $A
+check "stopped: the BACKUP holds it" wait_for 3 only $B $A
+check "... and answers" arp_from $B
+start halbd $A
+check "started again: it returns" wait_for 10 only $A $B
+check "... and answers" wait_for 3 arp_from $A
+
+supervisor=${PID[$A]}
+first=$(vrrp_pid $A)
+crash
+check "the VRRP process killed with -9: the BACKUP holds the VIP, and only it" wait_for 3 only $B $A
+check "... and answers" wait_for 3 arp_from $B
+like "$(log $A)" "died of signal 9: removed 1 addresses" "the supervisor says what it did"
+check "it is started again, and becomes master" wait_for 10 only $A $B
+[ "$(vrrp_pid $A)" != "$first" ]
+is "$? ${PID[$A]}" "0 $supervisor" "... with the same supervisor"
+
+kill -9 "${PID[$A]}"
+check "the supervisor killed with -9: the BACKUP holds the VIP, and only it" wait_for 5 only $B $A
+wait "${PID[$A]}" 2>/dev/null
+check "... and nothing of it runs on" wait_for 5 test -z "$(pgrep -f "$TMP/$A.conf")"
+start halbd $A
+wait_for 10 only $A $B
+
+cut $A
+check "its cable cut: it gives the VIP up" wait_for 2 lacks $A
+check "... and the BACKUP holds it" wait_for 6 only $B $A
+is "$(status $A .state): $(status $A .reason)" "FAULT: interface eth0 is down" "it knows why"
+mend $A
+check "mended: it returns" wait_for 10 only $A $B
+
+ip -n $A link set eth0 down
+check "the interface set down: the BACKUP holds it" wait_for 6 only $B $A
+ip -n $A link set eth0 up
+check "set up: it returns" wait_for 10 only $A $B
+
+ip -n $A addr del $VIP/24 dev eth0
+check "somebody removes the VIP: it is added again" wait_for 2 holds $A
+
+gone $A $B
+check "both stopped: nobody holds it" eval "lacks $A && lacks $B"
+
+# --- for how long -----------------------------------------------------------------------
+# measure KIND EVENT: the shortest of up to three silences, at most LIMIT
+measure() {
+	local kind=$1 event=$2 limit=$3 best=999999 try
+	for try in 1 2 3; do
+		settle "$kind" || { diag "$kind is not master: $(log $A)"; break; }
+		silence "$seconds" "$event"
+		[ $SILENCE -lt $best ] && best=$SILENCE
+		mend $A
+		[ -n "${PID[$A]:-}" ] && kill -0 "${PID[$A]}" 2>/dev/null || unset "PID[$A]"
+		[ $best -le "$limit" ] && break
+	done
+	gone ${PID[$A]:+$A} ${PID[$B]:+$B}
+	BEST=$best
+}
+order() { gone $A; }
+pull() { cut $A; }
+
+for interval in 1 0.1 0.01; do
+	seconds=6 version=2
+	[ $interval = 1 ] || version=3 seconds=3
+	conf $A 100 "advert_int $interval" "version $version"
+	conf $B 90 "advert_int $interval" "version $version"
+	for event in pull crash; do
+		measure keepalived $event 0
+		theirs=$BEST
+		measure halbd $event $((theirs + 5))
+		diag "advert_int $interval, $event: $BEST ms; keepalived: $theirs ms"
+		[ $theirs -lt 999999 ] || bail "keepalived could not be measured"
+		between $BEST 1 $((theirs + 5)) "advert_int $interval, $event: no longer than keepalived" ||
+			diag "$(log $A)" "$(log $B)"
+	done
+	measure halbd order 30
+	between $BEST 0 30 "advert_int $interval, ordered stop: at most 30 ms"
+done
+done_testing
