@@ -204,6 +204,9 @@ static void receive(struct port *port, const struct vrrp_envelope *envelope,
 		return;
 	if (!refusal)
 		memset(instance->complaints, 0, sizeof(instance->complaints));
+	if (instance->conf->owner_ignore_adverts && instance->vrrp.state == VRRP_MASTER &&
+	    instance->vrrp.priority == VRRP_PRIO_OWNER)
+		return;
 	vrrp_receive(&instance->vrrp, director_now(), &envelope->from, &packet);
 	instance_arm(instance);
 }
@@ -238,6 +241,7 @@ static void fill_packet(const struct instance *instance, uint8_t priority,
 	memcpy(packet->pass, conf->auth_pass, sizeof(packet->pass));
 	packet->interval = (uint32_t)(conf->advert_int_us / (int64_t)VRRP_CENTISECOND);
 	packet->family = conf->family;
+	packet->checksum = conf->v3_checksum_as_v2 ? VRRP_CHECKSUM_PLAIN : VRRP_CHECKSUM_PSEUDO;
 	packet->count = (uint8_t)fill_addrs(conf, packet->addrs);
 }
 

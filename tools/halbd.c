@@ -195,7 +195,8 @@ int main(int argc, char **argv)
 			.config_id = options.supervise.config_id, .check_host = true }, stdout);
 	if (geteuid())
 		fail("not permitted", "halbd needs root, or CAP_NET_ADMIN and CAP_NET_RAW as root of a user namespace");
-	conf = load_conf(options.supervise.conf_path, options.supervise.config_id);
+	conf = load_conf(options.supervise.conf_path, options.supervise.config_id,
+			 &options.supervise.errors);
 	if (!conf)
 		return CONF_EXIT_FATAL;
 	if (conf->net_namespace)

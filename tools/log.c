@@ -17,6 +17,8 @@
 
 #define LINE_SIZE	1024
 #define NAME_SIZE	64
+/* of 10 ms each: then the last lines are given up */
+#define FINISH_TRIES	100
 
 struct record {
 	int level;
@@ -100,7 +102,12 @@ void log_finish(void)
 		return;
 	close(writer);
 	writer = -1;
-	waitpid(writer_pid, NULL, 0);
+	for (unsigned int i = 0; i < FINISH_TRIES; i++) {
+		if (waitpid(writer_pid, NULL, WNOHANG))
+			return;
+		usleep(10000);
+	}
+	kill(writer_pid, SIGKILL);
 }
 
 static void send_record(const struct record *record)

@@ -22,7 +22,7 @@ struct log_options {
 int log_start(const struct log_options *options);
 /* What lines begin with in this process: "halbd_vrrp" */
 void log_name(const char *name);
-/* In a process that is to end after everybody: until nothing is left to write. */
+/* In a process that is to end after everybody: until all is written, or for a second. */
 void log_finish(void);
 
 void log_msg(int level, const char *format, ...)

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -69,7 +70,7 @@ int scripts_run(int fd, uint32_t id, const struct conf_script *script,
 {
 	_Alignas(struct request) char buf[REQUEST_SIZE] = { 0 };
 	struct request *request = (void *)buf;
-	size_t len = sizeof(*request);
+	size_t len = offsetof(struct request, text);
 
 	request->id = id;
 	request->uid = script->uid;
@@ -169,9 +170,10 @@ static bool take_request(int fd)
 	static _Alignas(struct request) char buf[REQUEST_SIZE + 1];
 	ssize_t len = recv(fd, buf, REQUEST_SIZE, MSG_DONTWAIT);
 
+	/* Reset: results were not read. There may be requests left all the same. */
 	if (len < 0)
-		return errno == EAGAIN || errno == EINTR;
-	if ((size_t)len > sizeof(struct request))
+		return errno == EAGAIN || errno == EINTR || errno == ECONNRESET;
+	if ((size_t)len > offsetof(struct request, text))
 		begin(fd, (struct request *)buf, (size_t)len);
 	return len > 0;
 }

@@ -40,6 +40,8 @@ struct supervisor {
 	pid_t checker;			/* 0: not running */
 	time_t checker_at;		/* when it is started again; 0: not waiting */
 	time_t kill_at;			/* when stopping */
+	time_t orphaned;		/* since the scripts' process died; 0: it lives */
+	bool errors;			/* conf has some */
 	bool stopping;
 	bool ready;
 };
@@ -73,14 +75,16 @@ static void tell_systemd(const char *state)
 	close(fd);
 }
 
-struct conf *load_conf(const char *path, const char *config_id)
+struct conf *load_conf(const char *path, const char *config_id, bool *errors)
 {
 	struct conf_options options = { .config_id = config_id };
 	struct conf_messages messages = { 0 };
 	struct conf *conf = NULL;
+	int ret = conf_load(path, &options, &conf, &messages);
 
-	if (conf_load(path, &options, &conf, &messages) == CONF_EXIT_FATAL)
+	if (ret == CONF_EXIT_FATAL)
 		conf = NULL;
+	*errors = ret == CONF_EXIT_ERRORS;
 	for (size_t i = 0; i < messages.count; i++) {
 		const struct conf_message *message = &messages.messages[i];
 
@@ -116,6 +120,7 @@ static bool start_vrrp(struct supervisor *supervisor)
 	int scripts[2], own[2];
 
 	supervisor->started = now_s();
+	supervisor->orphaned = 0;
 	supervisor->start_at = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, scripts) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, own))
@@ -219,11 +224,9 @@ static void reap(struct supervisor *supervisor)
 			clean_up(supervisor, status);
 		} else if (pid == supervisor->checker) {
 			lose_checker(supervisor, status);
-		} else if (pid == supervisor->scripts && supervisor->vrrp &&
-			   !supervisor->stopping) {
-			/* Without it nothing can be tracked: both are started anew. */
-			log_msg(LOG_ERR, "The process that runs scripts died");
-			kill(supervisor->vrrp, SIGTERM);
+		} else if (pid == supervisor->scripts && !supervisor->stopping) {
+			/* Mostly because the other one did, which is told next. */
+			supervisor->orphaned = now_s() + 1;
 		}
 	}
 }
@@ -233,11 +236,17 @@ static void reap(struct supervisor *supervisor)
 static void reload(struct supervisor *supervisor)
 {
 	struct conf *conf;
+	bool errors;
 
 	tell_systemd("RELOADING=1");
-	conf = load_conf(supervisor->options->conf_path, supervisor->options->config_id);
+	conf = load_conf(supervisor->options->conf_path, supervisor->options->config_id, &errors);
+	/* A file that had errors all the time may have them on. */
+	if (conf && errors && !supervisor->errors) {
+		conf_free(conf);
+		conf = NULL;
+	}
 	if (!conf) {
-		log_msg(LOG_ERR, "The configuration cannot be used: the old one stays");
+		log_msg(LOG_ERR, "The configuration has errors, see above: the old one stays");
 	} else {
 		conf_free(supervisor->conf);
 		supervisor->conf = conf;
@@ -347,7 +356,8 @@ static bool is_over(const struct supervisor *supervisor)
 
 static void run_once(struct supervisor *supervisor)
 {
-	bool waits = supervisor->start_at || supervisor->kill_at || supervisor->checker_at;
+	bool waits = supervisor->start_at || supervisor->kill_at || supervisor->checker_at ||
+		     supervisor->orphaned;
 	struct pollfd fds[2] = {
 		{ .fd = supervisor->signals, .events = POLLIN },
 		{ .fd = supervisor->ready ? -1 : supervisor->vrrp_fd, .events = POLLIN },
@@ -359,6 +369,12 @@ static void run_once(struct supervisor *supervisor)
 		take_vrrp(supervisor);
 	if (fds[0].revents)
 		take_signal(supervisor);
+	if (supervisor->orphaned && now_s() > supervisor->orphaned && supervisor->vrrp) {
+		/* Without it nothing can be tracked: both are started anew. */
+		log_msg(LOG_ERR, "The process that runs scripts died");
+		supervisor->orphaned = 0;
+		kill(supervisor->vrrp, SIGTERM);
+	}
 	if (supervisor->start_at && now_s() >= supervisor->start_at && !supervisor->stopping)
 		start_vrrp(supervisor);
 	if (supervisor->checker_at && now_s() >= supervisor->checker_at && !supervisor->stopping)
@@ -373,7 +389,9 @@ static void run_once(struct supervisor *supervisor)
 
 int supervise(const struct supervise_options *options, struct conf *conf)
 {
-	struct supervisor supervisor = { .options = options, .conf = conf, .vrrp_fd = -1 };
+	struct supervisor supervisor = {
+		.options = options, .conf = conf, .errors = options->errors, .vrrp_fd = -1,
+	};
 
 	supervisor.vips = vips_new();
 	if (!supervisor.vips || !take_signals(&supervisor) || !write_pid(options->pid_path))

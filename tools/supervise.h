@@ -14,6 +14,7 @@ struct supervise_options {
 	bool vrrp;			/* run VRRP */
 	bool check;			/* run health checks */
 	bool dump;			/* -d: log the status once it runs */
+	bool errors;			/* there were some in the configuration */
 	int ready_fd;			/* somebody waits there for a byte; -1 */
 };
 
@@ -24,6 +25,6 @@ int supervise(const struct supervise_options *options, struct conf *conf);
 bool beside_another(void);
 
 /* Reads a configuration, and logs what is to say of it. NULL: it cannot be used. */
-struct conf *load_conf(const char *path, const char *config_id);
+struct conf *load_conf(const char *path, const char *config_id, bool *errors);
 
 #endif

@@ -115,7 +115,7 @@ silence() {
 	shift
 	on $CL timeout "$seconds" chrt -r 20 ping -D -n -i 0.002 $VIP > "$TMP/ping" 2>/dev/null &
 	ping=$!
-	sleep 0.5
+	wait_for 5 grep -q "bytes from" "$TMP/ping"
 	"$@"
 	wait $ping
 	SILENCE=$(awk '/bytes from/ {
@@ -125,5 +125,5 @@ silence() {
 			last = t
 			last_seq = seq
 		}
-		END { printf "%d", n > 100 ? max * 1000 + 0.5 : 999999 }' "$TMP/ping")
+		END { printf "%d", (n > 100 ? max * 1000 + 0.5 : 999999) }' "$TMP/ping")
 }

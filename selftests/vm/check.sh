@@ -4,7 +4,7 @@
 #
 #   check.sh [-k "6.1 6.12"] [NAME...]
 #
-# NAME: selftests/NAME.sh or selftests/unit/NAME.t; all of them without one. On the debug kernel
+# NAME: selftests/NAME.sh, selftests/unit/NAME.t or selftests/net/NAME.t; all of them without one. On the debug kernel
 # only the former: what runs on the host is the same whatever the kernel.
 set -u
 here=$(dirname "$(readlink -f "$0")")
@@ -28,7 +28,7 @@ for f in selftests/*.sh; do
 	case $n in lib | demo) ;; *) scripts+=("$n") ;; esac
 done
 host=()
-for f in selftests/unit/*.t; do
+for f in selftests/{unit,net}/*.t; do
 	[ -x "$f" ] && host+=("$(basename "$f" .t)")
 done
 grep -qs '^check:' tools/Makefile && host+=(tools)

@@ -17,7 +17,9 @@ if [ "$where" = host ]; then
 	if [ "$name" = tools ]; then
 		timeout 900 make -s --no-print-directory -C tools check </dev/null
 	else
-		timeout 900 "./selftests/unit/$name.t" </dev/null
+		test=selftests/unit/$name.t
+		[ -e "$test" ] || test=selftests/net/$name.t
+		timeout 900 "$test" </dev/null
 	fi > "$out/$name.tap" 2>&1
 	rc=$?
 	[ $rc -eq 124 ] && why="timed out"

@@ -305,6 +305,8 @@ static int test_file(const char *path)
 		const void *payload = data + 40;
 		enum vrrp_refusal r = VRRP_BAD_LENGTH;
 
+		if (!len)
+			continue;
 		if (len > 40 && data[0] >> 4 == 6) {
 			envelope.from.family = envelope.to.family = AF_INET6;
 			memcpy(envelope.from.bytes, data + 8, 16);
@@ -312,7 +314,7 @@ static int test_file(const char *path)
 			envelope.ttl = data[7];
 			payload_len = len - 40;
 			r = VRRP_TAKEN;
-		} else if (len) {
+		} else {
 			r = vrrp_packet_unwrap(data, len, &envelope, &payload, &payload_len);
 		}
 		if (!r)
