@@ -23,6 +23,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 SPECDIR ?= $(PREFIX)/share/ynl/specs
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 MODDIR ?= /lib/modules/$(KVER)/updates
 DEPMOD ?= /sbin/depmod
 
@@ -60,13 +61,17 @@ install: all
 	for f in $(wildcard tools/halbctl.bash-completion); do \
 		install -m 644 $$f $(DESTDIR)$(BASHCOMPDIR)/halbctl; done
 	install -m 644 uapi/halb.yaml $(DESTDIR)$(SPECDIR)/halb.yaml
+	@# Started by nobody: that is for whoever runs the machine.
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's,/usr/local/sbin,$(SBINDIR),' tools/halbd.service > $(DESTDIR)$(UNITDIR)/halbd.service
 	$(if $(COMPAT),ln -sf halbctl $(DESTDIR)$(SBINDIR)/ipvsadm)
 	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
 
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/halb.ko $(DESTDIR)$(SBINDIR)/halbctl $(DESTDIR)$(SBINDIR)/halbd \
 		$(patsubst tools/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard tools/*.8)) \
-		$(DESTDIR)$(BASHCOMPDIR)/halbctl $(DESTDIR)$(SPECDIR)/halb.yaml
+		$(DESTDIR)$(BASHCOMPDIR)/halbctl $(DESTDIR)$(SPECDIR)/halb.yaml \
+		$(DESTDIR)$(UNITDIR)/halbd.service
 	@# Only our own ipvsadm, never the real one.
 	@if [ "$$(readlink $(DESTDIR)$(SBINDIR)/ipvsadm)" = halbctl ]; then \
 		rm -f $(DESTDIR)$(SBINDIR)/ipvsadm; fi

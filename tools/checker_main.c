@@ -187,7 +187,9 @@ static void on_log(void *arg, int priority, const char *line)
 static void on_reload(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *process = arg;
-	struct conf *conf = load_conf(process->options->conf_path, process->options->config_id);
+	bool errors;			/* the supervisor has judged them */
+	struct conf *conf = load_conf(process->options->conf_path, process->options->config_id,
+				      &errors);
 
 	(void)fd;
 	(void)what;

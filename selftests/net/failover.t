@@ -11,7 +11,7 @@ crash() { kill -9 "$(vrrp_pid $A)"; }
 settle() { # KIND
 	[ -n "${PID[$A]:-}" ] || start "$1" $A
 	[ -n "${PID[$B]:-}" ] || start "$1" $B
-	wait_for 15 only $A $B && wait_for 5 arp_from $A
+	wait_for 15 only $A $B && wait_for 10 arp_from $A
 }
 gone() { stop "$@"; local ns; for ns; do unset "PID[$ns]"; done; }
 
@@ -71,7 +71,7 @@ check "both stopped: nobody holds it" eval "lacks $A && lacks $B"
 measure() {
 	local kind=$1 event=$2 limit=$3 best=999999 try
 	for try in 1 2 3; do
-		settle "$kind" || { diag "$kind is not master: $(log $A)"; break; }
+		settle "$kind" || { diag "$kind is not master: $(log $A)"; continue; }
 		silence "$seconds" "$event"
 		[ $SILENCE -lt $best ] && best=$SILENCE
 		mend $A
