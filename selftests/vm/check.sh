@@ -20,6 +20,14 @@ shift $((OPTIND - 1))
 die() { echo "check: $*" >&2; echo "0 passed, 1 failed"; exit 1; }
 cd "$src" || exit 1
 setting() { sed -n "s/^$1=//p" selftests/settings; } # KEY
+# Where a script runs: in the VM of kernel K, or with vm.NAME=icount in one of its own, K-icount,
+# which counts instructions (run.sh -i).
+mode_of() { setting "vm.$1"; } # NAME
+of_mode() { # MODE NAME...
+	local mode=$1 n
+	shift
+	for n; do [ "$(mode_of "$n")" != "$mode" ] || echo "$n"; done
+}
 
 # What there is, and what was asked for.
 scripts=()
@@ -32,7 +40,11 @@ for f in selftests/{unit,net}/*.t; do
 	[ -x "$f" ] && host+=("$(basename "$f" .t)")
 done
 grep -qs '^check:' tools/Makefile && host+=(tools)
-[ "$kernels" != debug ] || host=()
+# The debug kernel's instructions are not what anybody runs.
+if [ "$kernels" = debug ]; then
+	host=()
+	mapfile -t scripts < <(of_mode "" "${scripts[@]}")
+fi
 if [ $# -gt 0 ]; then
 	want=" $* " known=" ${scripts[*]:-} ${host[*]:-} "
 	for n; do
@@ -64,27 +76,35 @@ add() { # WHERE NAME
 }
 for n in "${host[@]}"; do add host "$n"; done
 for n in "${scripts[@]}"; do
-	for k in $kernels; do add "$k" "$n"; done
+	mode=$(mode_of "$n")
+	for k in $kernels; do add "$k${mode:+-$mode}" "$n"; done
 done
 [ ${#t[@]} -gt 0 ] || die "there is no test"
 
-if [ ${#scripts[@]} -gt 0 ]; then
-	for k in $kernels; do
-		limit=$(setting timeout.vm)
-		slow=$(setting "slow.$k")
-		add "$k" vm
-		mkdir -p "$results/vm/$k"
-		(
-			trap 'kill $pid; wait; exit 1' TERM
-			"$here/run.sh" -k "$k" -t "$((${limit:-2700} * ${slow:-1}))" -o "$results/vm/$k" selftests/vm/suite.sh \
-				"${scripts[@]}" </dev/null > "$results/vm/$k/run.log" 2>&1 &
-			pid=$!
-			wait $pid
-			echo $? > "$results/vm/$k/ended"
-		) &
-		vms+=($!)
+boot() { # KERNEL MODE SCRIPT...: the scripts in a VM, which writes to $results/vm/KERNEL[-MODE]
+	local k=$1 where=$1${2:+-$2} slow limit flags=()
+	[ "$2" != icount ] || flags=(-i)
+	shift 2
+	limit=$(setting timeout.vm)
+	slow=$(setting "slow.$k")
+	add "$where" vm
+	mkdir -p "$results/vm/$where"
+	(
+		trap 'kill $pid; wait; exit 1' TERM
+		"$here/run.sh" -k "$k" "${flags[@]}" -t "$((${limit:-2700} * ${slow:-1}))" -o "$results/vm/$where" \
+			selftests/vm/suite.sh "$@" </dev/null > "$results/vm/$where/run.log" 2>&1 &
+		pid=$!
+		wait $pid
+		echo $? > "$results/vm/$where/ended"
+	) &
+	vms+=($!)
+}
+for k in $kernels; do
+	for mode in "" icount; do
+		mapfile -t some < <(of_mode "$mode" "${scripts[@]}")
+		[ ${#some[@]} -eq 0 ] || boot "$k" "$mode" "${some[@]}"
 	done
-fi
+done
 
 start=$SECONDS
 (cd "$results/t" && prove --timer --exec "$here/show.sh" "${t[@]}")

@@ -23,6 +23,8 @@
 #   HALB_KO_DEBUG  the same module built with DEBUG=1; on the debug kernel HALB_KO is this one too
 #   HALB_SLOW   how many times longer than on Debian's kernels things may take (a whole number)
 #
+# HALB_QEMU in this command's environment are further options of QEMU (bench/profile.sh).
+#
 # Needs root on the host (virtiofsd serves files of all owners). KVM is used where it works.
 set -u
 usage() { sed -n '2,/^set -u/{/^#/s/^# \{0,1\}//p}' "$0"; }
@@ -159,6 +161,8 @@ append="console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off net
 append+=" random.trust_cpu=on rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
 append+=" audit=0 selinux=0 apparmor=0"
 [ "$kernel" = debug ] && append+=" panic_on_warn=1"
+# There the clock jumps whenever the guest waits for the host: what looks like minutes is not.
+[ -n "$icount" ] && append+=" sysctl.kernel.hung_task_timeout_secs=0"
 if [ -n "$shell" ]; then
 	con=(-chardev "stdio,id=con,mux=on,signal=off,logfile=$console" -mon chardev=con)
 else
@@ -179,6 +183,8 @@ qemu=(qemu-system-x86_64 "${accel[@]}" -machine pc,memory-backend=mem,usb=off,vm
 	-device virtio-serial-pci
 	-chardev "file,id=tap,path=$out/output" -device virtserialport,chardev=tap,name=halb.tap
 	-chardev "file,id=verdict,path=$run/verdict" -device virtserialport,chardev=verdict,name=halb.verdict)
+read -ra more <<< "${HALB_QEMU:-}"
+qemu+=("${more[@]}")
 limiter=(timeout --foreground -k 5 "$limit")
 [ "$limit" = 0 ] && limiter=()
 if [ -n "$shell" ]; then

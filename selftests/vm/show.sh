@@ -2,7 +2,7 @@
 # What prove executes for each test of `make check`: the TAP of RESULTS/t/WHERE/NAME, with
 # a failure added for everything that TAP alone would hide (no plan, status, dead VM).
 #
-#   show.sh RESULTS/t/WHERE/NAME     WHERE: host, 6.1, 6.12, debug
+#   show.sh RESULTS/t/WHERE/NAME     WHERE: host, 6.1, 6.12, 6.12-icount, debug
 set -u
 name=$(basename "$1")
 where=$(basename "$(dirname "$1")")
