@@ -37,7 +37,7 @@ module-flags := DEBUG=$(DEBUG) KCFLAGS=-DDEBUG
 endif
 
 .PHONY: all module tools install uninstall clean help generate
-.PHONY: deps kernels vm-modules demo check debug-module check-debug style
+.PHONY: deps kernels vm-modules demo check debug-module check-debug style bench bench-compare
 .DEFAULT_GOAL := all
 
 all: module tools
@@ -125,6 +125,17 @@ check-debug:
 	@$(MAKE) --no-print-directory debug-module || { echo "0 passed, 1 failed"; exit 1; }
 	@$(VM)/check.sh -k debug $(T)
 
+# What a packet costs beside ip_vs and nftables: selftests/bench/README.md. ROWS='udp4-dr/*'.
+bench: override K := $(lastword $(K))
+bench:
+	@$(MAKE) --no-print-directory vm-modules K=$(K) > /dev/null
+	@selftests/bench/run.sh -k $(K) $(ROWS)
+
+bench-compare: override K := $(lastword $(K))
+bench-compare:
+	@$(MAKE) --no-print-directory vm-modules K=$(K) > /dev/null
+	@K=$(K) selftests/bench/compare.sh $(BASE) $(ROWS)
+
 style: deps
 	@selftests/unit/style.t
 
@@ -147,6 +158,9 @@ help:
 	@echo '                         K=6.12             only this kernel'
 	@echo '  make check-debug     the scripts on a kernel with KASAN, lockdep, kmemleak and more;'
 	@echo '                         builds that kernel first, once (20 to 30 minutes), T= as above'
+	@echo '  make bench           instructions per packet beside ip_vs and nftables, in a VM;'
+	@echo '                         ROWS="udp4-dr/*"   only these rows'
+	@echo '  make bench-compare   BASE=revision: what changed since then; ROWS= as above'
 	@echo '  make style           sparse, W=1, checkpatch, shellcheck, mandoc'
 	@echo
 	@echo 'demo and check install what they need with apt, and need root. One script by hand:'

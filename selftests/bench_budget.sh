@@ -11,9 +11,13 @@ series=$(echo "$HALB_KVER" | cut -d. -f1,2)
 # --- budgets ----------------------------------------------------------------------------------
 # Three percent more than the budget is too much.
 mapfile -t rows < <(awk -v k="$series" '/^#/ { next } $2 == k { print $1 }' "$HALB_SRC/selftests/bench/budget")
-[ ${#rows[@]} -gt 0 ] || bail "bench/budget has no row for the kernel $series"
-COUNT=4000 NEW=4000 bash "$HALB_SRC/selftests/bench/path.sh" "${rows[@]}" > "$TMP/figures" 2>&1
-rmmod halb
+: > "$TMP/figures"
+if [ ${#rows[@]} -gt 0 ]; then
+	COUNT=4000 NEW=4000 bash "$HALB_SRC/selftests/bench/path.sh" "${rows[@]}" > "$TMP/figures" 2>&1
+	rmmod halb
+else
+	skip "what packets cost" "bench/budget has no figures for the kernel $series yet"
+fi
 for row in "${rows[@]}"; do
 	budget=$(awk -v k="$series" -v r="$row" '$1 == r && $2 == k { print $3 }' "$HALB_SRC/selftests/bench/budget")
 	got=$(awk -v r="$row" '$1 "/" $2 == r { print $4 }' "$TMP/figures")

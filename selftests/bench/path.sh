@@ -3,161 +3,215 @@
 #
 # What one packet costs, in instructions, by the way it takes through the director.
 #
-#   selftests/vm/run.sh -i -k 6.12 selftests/bench/path.sh [ROW...]
-#
-#   [ cl ] c0 ---------- d0 [ dir ] d1 ---------- e0 [ srv ]
-#   pktgen 10.1.0.2      10.1.0.1   10.2.0.1      10.2.0.11: drops at netdev ingress
+#   selftests/vm/run.sh -i -k 6.12 selftests/bench/path.sh [PATTERN...]
 #
 # One CPU under -icount: the guest's nanoseconds are instructions, the same on every host and
-# in every run (README.md). pktgen sends unshared 60-byte UDP packets of 1,000 flows; what it
-# costs to make them, measured by dropping at the director's netdev ingress, is subtracted.
-# Neighbours are permanent. The first packets of each row warm up and are not counted.
-. "$(dirname "$0")/../lib.sh"
-set +u
+# in every run (README.md). Prints lines "WORK SYSTEM WHOLE NET": NET is less what it costs to
+# make the packet, which is measured by dropping it at the director's netdev ingress.
+# PATTERN selects rows, as "WORK/SYSTEM" with the shell's wildcards: 'udp4-dr/*'.
+. "$(dirname "$0")/bench.inc"
 
-WARM=${WARM:-20000}
-COUNT=${COUNT:-200000}
-VIP=10.9.0.80
-ROWS="${*:-forward ipvs-dr halb-dr ipvs-nat halb-nat ipvs-nat-back halb-nat-back ipvs-tun halb-tun
-	ipvs-new halb-new bystander bystander-ipvs bystander-halb}"
+WANTED=("$@")
+NEW=${NEW:-20000}	# new flows to measure
+MANY=${MANY:-1000000}	# flows in random order
 
-pg() { echo "$2" > "/proc/net/pktgen/$1"; }
-
-# pktgen lives in the namespace whose /proc it is told through.
-gen() { # COUNT [SETTING...]
-	ip netns exec cl bash -c '
-		pg() { echo "$2" > "/proc/net/pktgen/$1" || echo "pktgen refused: $2" >&2; }
-		count=$1; shift
-		pg kpktgend_0 rem_device_all
-		pg kpktgend_0 "add_device c0"
-		for s in "count $count" "clone_skb 0" "pkt_size 60" "delay 0" "flag !SHARED" "$@"; do
-			pg c0 "$s"
-		done
-		pg pgctrl start
-		sed -n "s/^Result: OK: \([0-9]*\)(.*/\1/p" /proc/net/pktgen/c0' gen "$@"
-}
-
-# instructions per packet: the guest's microseconds x 1000 / packets
-cost() { # [SETTING...]
-	local us
-	gen "$WARM" "$@" > /dev/null
-	us=$(gen "$COUNT" "$@")
-	echo $((us * 1000 / COUNT))
-}
-
-net_up() {
-	ip netns add cl; ip netns add dir; ip netns add srv
-	ip link add c0 netns cl type veth peer name d0 netns dir
-	ip link add e0 netns srv type veth peer name d1 netns dir
-	ip -n cl addr add 10.1.0.2/24 dev c0
-	ip -n dir addr add 10.1.0.1/24 dev d0
-	ip -n dir addr add 10.2.0.1/24 dev d1
-	ip -n srv addr add 10.2.0.11/24 dev e0
-	for i in $(seq 12 30); do ip -n srv addr add 10.2.0.$i/24 dev e0; done
-	local x
-	for x in "cl c0" "dir d0" "dir d1" "srv e0"; do
-		set -- $x
-		ip -n "$1" link set "$2" up
-		ip -n "$1" link set lo up
+wanted() { # WORK SYSTEM
+	local p
+	[ ${#WANTED[@]} -gt 0 ] || return 0
+	# shellcheck disable=SC2254
+	for p in "${WANTED[@]}"; do
+		case $1/$2 in $p) return 0 ;; esac
 	done
-	ip netns exec dir sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0
-	MAC_D0=$(ip netns exec dir cat /sys/class/net/d0/address)
-	MAC_D1=$(ip netns exec dir cat /sys/class/net/d1/address)
-	MAC_E0=$(ip netns exec srv cat /sys/class/net/e0/address)
-	MAC_C0=$(ip netns exec cl cat /sys/class/net/c0/address)
-	ip -n dir neigh add 10.1.0.2 lladdr "$MAC_C0" dev d0 nud permanent
-	for i in $(seq 11 30); do
-		ip -n dir neigh add 10.2.0.$i lladdr "$MAC_E0" dev d1 nud permanent
-	done
-	# whatever arrives at an end is dropped as early as can be
-	ip netns exec srv nft 'add table netdev t; add chain netdev t i { type filter hook ingress device e0 priority 0; policy drop; }'
-	ip netns exec cl nft 'add table netdev t; add chain netdev t i { type filter hook ingress device c0 priority 0; policy drop; }'
+	return 1
 }
 
-FLOWS="udp_src_min 2001;udp_src_max 3000;udp_dst_min 80;udp_dst_max 80;src_min 10.1.0.2;src_max 10.1.0.2"
-to() { # DST: settings for 1,000 established flows
-	printf '%s;dst_min %s;dst_max %s;dst_mac %s' "$FLOWS" "$1" "$1" "$MAC_D0"
+declare -A GENERATOR
+# generator KIND [-r]: what a packet of that kind costs before the director sees it
+generator() {
+	local key=$1${2:-}
+	if [ -z "${GENERATOR[$key]:-}" ]; then
+		drop_at dir d0
+		# shellcheck disable=SC2046
+		GENERATOR[$key]=$(gen $(to "$1" "$(vip_of "${1: -1}")") ${2:-} -n "$COUNT")
+		pass_at dir
+		echo "$key generator ${GENERATOR[$key]} 0"
+	fi
 }
-# every packet another flow: ports count up, then addresses
-NEW="udp_src_min 2000;udp_src_max 60000;udp_dst_min 80;udp_dst_max 80;src_min 10.1.0.2;src_max 10.1.0.2"
-
-run() { # NAME SETTINGS
-	local IFS=';' c
-	set -- "$1" $2
-	local name=$1
-	shift
-	c=$(cost "$@")
-	printf '%-18s %7d %7d\n' "$name" "$c" $((c - GENERATOR))
-}
-
-new_flows() { # NAME: 50,000 packets, each the first of its flow
-	local us settings="$NEW;dst_min $VIP;dst_max $VIP;dst_mac $MAC_D0" IFS=';'
-	us=$(gen 50000 $settings)
-	printf '%-18s %7d %7d\n' "$1" $((us * 1000 / 50000)) $((us * 1000 / 50000 - GENERATOR))
-}
-
-ipvs_on() { # METHOD-OPTION [SCHED]
-	ip netns exec dir sysctl -qw net.ipv4.vs.conntrack=0
-	ip -n dir addr add $VIP/32 dev lo
-	on dir ipvsadm -A -u $VIP:80 -s "${2:-rr}"
-	on dir ipvsadm -a -u $VIP:80 -r 10.2.0.11:80 "$1"
-	on dir ipvsadm -a -u $VIP:80 -r 10.2.0.12:80 "$1"
-}
-ipvs_off() { on dir ipvsadm -C; ip -n dir addr del $VIP/32 dev lo; }
-halb_on() { # METHOD [SCHED]
-	on dir halbctl service add udp $VIP:80 scheduler "${2:-rr}"
-	on dir halbctl server add udp $VIP:80 10.2.0.11:80 method "$1"
-	on dir halbctl server add udp $VIP:80 10.2.0.12:80 method "$1"
-}
-halb_off() { on dir halbctl service flush; on dir halbctl conn flush; }
-
-# The way back: the servers' answers, sent by pktgen from srv.
-back() { # NAME
-	local us settings
-	settings="udp_src_min 80;udp_src_max 80;udp_dst_min 2001;udp_dst_max 3000"
-	settings="$settings;src_min 10.2.0.11;src_max 10.2.0.11;dst_min 10.1.0.2;dst_max 10.1.0.2;dst_mac $MAC_D1"
-	local IFS=';'
-	us=$(ip netns exec srv bash -c '
-		pg() { echo "$2" > "/proc/net/pktgen/$1" || echo "pktgen refused: $2" >&2; }
-		run() { pg e0 "count $1"; pg pgctrl start; sed -n "s/^Result: OK: \([0-9]*\)(.*/\1/p" /proc/net/pktgen/e0; }
-		pg kpktgend_0 rem_device_all; pg kpktgend_0 "add_device e0"
-		count=$1 warm=$2; shift 2
-		for s in "clone_skb 0" "pkt_size 60" "delay 0" "flag !SHARED" "$@"; do pg e0 "$s"; done
-		run $warm > /dev/null; run $count' gen "$COUNT" "$WARM" $settings)
-	printf '%-18s %7d %7d\n' "$1" $((us * 1000 / COUNT)) $((us * 1000 / COUNT - GENERATOR))
+# sent DEV: packets that left the director by it
+sent() { ip -n dir -s -j link show dev "$1" | jq '.[0].stats64.tx.packets'; }
+# row WORK SYSTEM KIND OPTIONS...: measures, and prints the line. A packet that does not come
+# out again would be cheap, and is an error.
+row() {
+	local work=$1 system=$2 kind=$3 random='' whole out=d1 before after
+	shift 3
+	[[ " $* " != *" -r "* ]] || random=-r
+	generator "$kind" $random
+	[[ " $* " != *" -b "* ]] || out=d0
+	before=$(sent $out)
+	# shellcheck disable=SC2068
+	whole=$(gen $@) || exit 1
+	after=$(sent $out)
+	[ $((after - before)) -ge "$COUNT" ] ||
+		bail "$work $system: of $COUNT packets $((after - before)) left the director"
+	awk -v w="$whole" -v g="${GENERATOR[$kind$random]}" -v n="$work $system" \
+		'BEGIN { printf "%s %.0f %.0f\n", n, w, w - g }'
 }
 
-modprobe pktgen || exit 1
-net_up
+proto_of() { case $1 in udp?) echo udp ;; *) echo tcp ;; esac; }
+system_on() { # SYSTEM METHOD KIND SCHEDULER SERVERS [SERVICES]
+	case $1 in
+	forward) ;;
+	flowtable) flowtable_on ;;
+	# one server alone answers in open_flows()
+	dnat) dnat_on "${3: -1}" "$([ "$(proto_of "$3")" = udp ] && echo "$5" || echo 1)" ;;
+	*) "$1_on" "$2" "${3: -1}" "$(proto_of "$3")" "$4" "$5" "${6:-1}" ;;
+	esac
+}
+system_off() { # SYSTEM KIND
+	case $1 in
+	forward) ;;
+	dnat) dnat_off "${2: -1}" ;;
+	*) "$1_off" ;;
+	esac
+}
+# where the clients send to: forwarding has no VIP
+target() { # SYSTEM KIND
+	case $1 in
+	forward | flowtable) bench_server 1 "${2: -1}" ;;
+	*) vip_of "${2: -1}" ;;
+	esac
+}
+# TCP begins with a handshake, since states are tracked; the measured packets come after it.
+# The first server answers for all, which is right where it is the only one.
+open_flows() { # SYSTEM KIND [OPTIONS...]
+	local system=$1 kind=$2 t
+	shift 2
+	t=$(target "$system" "$kind")
+	case $kind in
+	udp?) silently "$(to "$kind" "$t")" "$@" ;;
+	*)
+		silently "$(to "tcp${kind: -1}" "$t" 2)" "$@"
+		silently "$(back "tcp${kind: -1}" 12)" "$@"
+		silently "$(to "tcp${kind: -1}" "$t" 10)" "$@" ;;
+	esac
+}
+
+# established KIND METHOD SYSTEM [SERVERS]: 1,000 flows, clients to servers
+established() {
+	local work=$1-$2${4:+-$4}
+	wanted "$work" "$3" || return
+	system_on "$3" "$2" "$1" rr "${4:-2}"
+	[ "$2" != tun ] || roomy
+	open_flows "$3" "$1"
+	# shellcheck disable=SC2046
+	row "$work" "$3" "$1" $(to "$1" "$(target "$3" "$1")") -n "$COUNT"
+	[ "$2" != tun ] || not_roomy
+	system_off "$3" "$1"
+}
+# answers KIND SYSTEM: servers to clients, where the director translates
+answers() {
+	wanted "$1-nat-back" "$2" || return
+	system_on "$2" nat "$1" rr 1
+	[ "$2" = forward ] || open_flows "$2" "$1"
+	# shellcheck disable=SC2046
+	row "$1-nat-back" "$2" "$1" $(back "$1") -n "$COUNT"
+	system_off "$2" "$1"
+}
+# beginning KIND METHOD SCHEDULER SERVERS SYSTEM: every packet is the first of its flow
+beginning() {
+	local work=$1-new-$2-$3-$4
+	wanted "$work" "$5" || return
+	system_on "$5" "$2" "$1" "$3" "$4"
+	[ "$2" != tun ] || roomy
+	# As many before them let the tables grow.
+	# shellcheck disable=SC2046
+	{
+		silently $(to "$1" "$(target "$5" "$1")" 2) -f "$NEW"
+		row "$work" "$5" "$1" $(to "$1" "$(target "$5" "$1")" 2) -o "$NEW" -f "$NEW" -w 0 -n "$NEW"
+	}
+	[ "$2" != tun ] || not_roomy
+	system_off "$5" "$1"
+}
+# random KIND METHOD FLOWS SYSTEM
+random() {
+	local work=$1-random-$2-$3
+	wanted "$work" "$4" || return
+	system_on "$4" "$2" "$1" rr 2
+	open_flows "$4" "$1" -f "$3"
+	# shellcheck disable=SC2046
+	row "$work" "$4" "$1" $(to "$1" "$(target "$4" "$1")") -f "$3" -r -w 2000 -n "$COUNT"
+	system_off "$4" "$1"
+}
+# tracked KIND METHOD SYSTEM: as established, in a director that tracks connections as well
+tracked() {
+	wanted "$1-$2-ct" "$3" || return
+	conntrack_on
+	system_on "$3" "$2" "$1" rr 2
+	open_flows "$3" "$1"
+	# shellcheck disable=SC2046
+	row "$1-$2-ct" "$3" "$1" $(to "$1" "$(target "$3" "$1")") -n "$COUNT"
+	system_off "$3" "$1"
+	conntrack_off
+}
+# bystander KIND SYSTEM SERVICES: forwarded, has nothing to do with any service
+bystander() {
+	local work=$1-bystander${3:+-$3}
+	wanted "$work" "$2" || return
+	[ "$2" = forward ] || system_on "$2" nat "$1" rr 2 "$3"
+	# the servers of the services are others, whose answers are not translated
+	# shellcheck disable=SC2046
+	row "$work" "$2" "$1" $(to "$1" "$(bench_server 199 "${1: -1}")") -n "$COUNT"
+	[ "$2" = forward ] || system_off "$2" "$1"
+}
+
+bench_up
 load_halb
 
-# the generator alone
-ip netns exec dir nft 'add table netdev t; add chain netdev t i { type filter hook ingress device d0 priority 0; policy drop; }'
-GENERATOR=0
-IFS=';' read -r -a gen_settings <<< "$(to 10.9.0.80)"
-GENERATOR=$(cost "${gen_settings[@]}")
-ip netns exec dir nft delete table netdev t
-
-printf '# %-16s %7s %7s\n' path whole "less generator"
-printf '%-18s %7d %7d\n' generator "$GENERATOR" 0
-for row in $ROWS; do
-	case $row in
-	forward) run forward "$(to 10.2.0.11)" ;;
-	ipvs-dr) ipvs_on -g; run ipvs-dr "$(to $VIP)"; ipvs_off ;;
-	ipvs-nat) ipvs_on -m; run ipvs-nat "$(to $VIP)"; ipvs_off ;;
-	ipvs-nat-back) ipvs_on -m; on dir ipvsadm -d -u $VIP:80 -r 10.2.0.12:80
-		run ipvs-nat.fill "$(to $VIP)" > /dev/null; back ipvs-nat-back; ipvs_off ;;
-	ipvs-tun) ipvs_on -i; run ipvs-tun "$(to $VIP)"; ipvs_off ;;
-	ipvs-new) ipvs_on -g; new_flows ipvs-new; ipvs_off ;;
-	halb-dr) halb_on dr; run halb-dr "$(to $VIP)"; halb_off ;;
-	halb-nat) halb_on nat; run halb-nat "$(to $VIP)"; halb_off ;;
-	halb-nat-back) halb_on nat; on dir halbctl server del udp $VIP:80 10.2.0.12:80
-		run halb-nat.fill "$(to $VIP)" > /dev/null; back halb-nat-back; halb_off ;;
-	halb-tun) halb_on tun; run halb-tun "$(to $VIP)"; halb_off ;;
-	halb-new) halb_on dr; new_flows halb-new; halb_off ;;
-	bystander) run bystander "$(to 10.2.0.11)" ;;
-	bystander-ipvs) ipvs_on -g; run bystander-ipvs "$(to 10.2.0.11)"; ipvs_off ;;
-	bystander-halb) halb_on dr; run bystander-halb "$(to 10.2.0.11)"; halb_off ;;
-	esac
+for kind in udp4 tcp4 udp6 tcp6; do
+	for system in forward flowtable; do established $kind dr $system; done
+	for method in dr nat tun; do
+		for system in ipvs halb; do established $kind $method $system; done
+	done
+	established $kind nat dnat
+	for system in forward ipvs halb; do answers $kind $system; done
 done
-on dir halbctl stats -a 2>/dev/null | sed 's/^/# /'
+for system in ipvs halb; do
+	established udp4 dr $system 200
+	for method in dr nat tun; do beginning udp4 $method rr 2 $system; done
+	beginning udp4 dr rr 200 $system
+	for sched in wlc mh; do
+		beginning udp4 dr $sched 2 $system
+		beginning udp4 dr $sched 200 $system
+	done
+	beginning tcp4 dr rr 2 $system
+	beginning tcp4 nat rr 2 $system
+	beginning udp6 dr rr 2 $system
+done
+beginning udp4 nat rr 2 dnat
+for system in ipvs halb; do
+	random udp4 dr 1000 $system
+	random udp4 dr "$MANY" $system
+done
+random udp4 nat 1000 halb
+random udp4 nat "$MANY" halb
+for system in forward ipvs halb; do established gso4 dr $system; done
+for method in nat tun; do
+	for system in ipvs halb; do established gso4 $method $system; done
+done
+for system in ipvs halb; do answers gso4 $system; done
+established gso6 dr halb
+established gso6 nat halb
+tracked udp4 dr forward
+for method in dr nat; do
+	for system in ipvs halb; do tracked udp4 $method $system; done
+done
+for kind in udp4 udp6; do
+	bystander $kind forward ""
+	for system in ipvs halb; do
+		bystander $kind $system 1
+		bystander $kind $system 1000
+	done
+done
+
+# for profile.sh, while the modules are still there
+cat /proc/kallsyms > "${HALB_OUT:-$TMP}/symbols"
