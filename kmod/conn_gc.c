@@ -231,6 +231,7 @@ void halb_conn_gc_init(struct halb_net *hn)
 void halb_conn_tables_destroy(struct halb_net *hn)
 {
 	cancel_delayed_work_sync(&hn->gc);
+	halb_routes_forget(&hn->recent);
 	rhashtable_free_and_destroy(&hn->conns[0], destroy_one, hn);
 	rhashtable_free_and_destroy(&hn->conns[1], destroy_one, hn);
 	free_dead(hn);

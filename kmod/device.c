@@ -20,6 +20,7 @@ static void forget_routes(struct halb_net *hn)
 			halb_route_forget(&server->route);
 	list_for_each_entry(server, &hn->removed, list)
 		halb_route_forget(&server->route);
+	halb_routes_forget(&hn->recent);
 	mutex_unlock(&hn->mutex);
 }
 

@@ -42,6 +42,7 @@ struct halb_settings {
  * @probe: which addresses may concern us, as the packet path sees them
  * @counters: why and how packets left
  * @conns: connections, [0] IPv4, [1] IPv6
+ * @recent: the latest ways back to clients
  * @settings: tunables, read with READ_ONCE()
  * @conn_count: connections and templates
  * @dead: connections that left the table, freed by @gc after a grace period
@@ -84,6 +85,7 @@ struct halb_net {
 	struct halb_probe __rcu *probe;
 	struct halb_counters __percpu *counters;
 	struct rhashtable conns[2];
+	struct halb_routes_recent recent;
 	struct halb_settings settings;
 
 	atomic_t conn_count ____cacheline_aligned_in_smp;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
 #include <linux/slab.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
@@ -69,6 +70,47 @@ static bool may_leave_directly(const struct dst_entry *dst, u8 af)
 				dst->output == ip_output;
 }
 
+static struct dst_entry *find_usable(struct net *net, u8 af,
+				     const union nf_inet_addr *daddr,
+				     union nf_inet_addr *saddr,
+				     unsigned int want)
+{
+	bool source = want & HALB_ROUTE_SOURCE;
+	u8 flags = FLOWI_FLAG_ANYSRC;
+	struct dst_entry *dst;
+
+	if (want & HALB_ROUTE_GATEWAY)
+		flags |= FLOWI_FLAG_KNOWN_NH;
+	dst = find(net, af, daddr, saddr, flags, source);
+	if (!dst || want & HALB_ROUTE_GATEWAY || may_leave_directly(dst, af))
+		return dst;
+	/* what leaves by dst_output() must carry its next hop as well */
+	dst_release(dst);
+	return find(net, af, daddr, saddr, flags | FLOWI_FLAG_KNOWN_NH, source);
+}
+
+static u32 cookie_of(struct dst_entry *dst, u8 af)
+{
+	return af == AF_INET6 ?
+		rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
+}
+
+/* Takes over the reference of @dst. */
+static struct halb_route *create(struct dst_entry *dst, u8 af, size_t size)
+{
+	struct halb_route *route = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!route) {
+		dst_release(dst);
+		return NULL;
+	}
+	route->dst = dst;
+	route->cookie = cookie_of(dst, af);
+	refcount_set(&route->refs, 1);
+	route->direct = may_leave_directly(dst, af);
+	return route;
+}
+
 /**
  * halb_route_find - looks a route up
  * @net: netns
@@ -88,39 +130,73 @@ struct halb_route *halb_route_find(struct net *net, u8 af,
 				   const union nf_inet_addr *saddr,
 				   unsigned int want)
 {
-	bool source = want & HALB_ROUTE_SOURCE;
 	union nf_inet_addr from = *saddr;
-	u8 flags = FLOWI_FLAG_ANYSRC;
 	struct halb_route *route;
 	struct dst_entry *dst;
 
-	if (want & HALB_ROUTE_GATEWAY)
-		flags |= FLOWI_FLAG_KNOWN_NH;
-	dst = find(net, af, daddr, &from, flags, source);
+	dst = find_usable(net, af, daddr, &from, want);
 	if (!dst)
 		return NULL;
-	/* what leaves by dst_output() must carry its next hop as well */
-	if (!(want & HALB_ROUTE_GATEWAY) && !may_leave_directly(dst, af)) {
-		dst_release(dst);
-		dst = find(net, af, daddr, &from, flags | FLOWI_FLAG_KNOWN_NH,
-			   source);
-		if (!dst)
-			return NULL;
-	}
-	route = kmalloc(want & HALB_ROUTE_SOURCE ? sizeof(*route) :
-			offsetof(struct halb_route, saddr),
-			GFP_ATOMIC | __GFP_NOWARN);
-	if (!route) {
-		dst_release(dst);
-		return NULL;
-	}
-	route->dst = dst;
-	route->cookie = af == AF_INET6 ?
-		rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
-	route->direct = may_leave_directly(dst, af);
-	if (want & HALB_ROUTE_SOURCE)
+	route = create(dst, af, want & HALB_ROUTE_SOURCE ? sizeof(*route) :
+			offsetof(struct halb_route, saddr));
+	if (route && want & HALB_ROUTE_SOURCE)
 		route->saddr = from;
 	return route;
+}
+
+/**
+ * halb_route_find_shared - looks a route up that others may use as well
+ * @recent: where to look for the same one
+ * @net: netns
+ * @af: family
+ * @daddr: where to
+ * @saddr: where from
+ *
+ * Clients behind the same next hop share one entry of the routing table, and
+ * so one route here, instead of 64 bytes each. Context: softirq, RCU read
+ * side. Return: a route with a reference for the caller, or NULL.
+ */
+struct halb_route *halb_route_find_shared(struct halb_routes_recent *recent,
+					  struct net *net, u8 af,
+					  const union nf_inet_addr *daddr,
+					  const union nf_inet_addr *saddr)
+{
+	union nf_inet_addr from = *saddr;
+	struct halb_route __rcu **slot;
+	struct halb_route *route;
+	struct dst_entry *dst;
+
+	dst = find_usable(net, af, daddr, &from, 0);
+	if (!dst)
+		return NULL;
+	slot = &recent->slot[hash_ptr(dst, HALB_ROUTES_RECENT_BITS)];
+	route = rcu_dereference(*slot);
+	if (route && route->dst == dst && route->cookie == cookie_of(dst, af) &&
+	    route->direct == may_leave_directly(dst, af) &&
+	    refcount_inc_not_zero(&route->refs)) {
+		dst_release(dst);
+		return route;
+	}
+	route = create(dst, af, offsetof(struct halb_route, saddr));
+	if (route) {
+		refcount_inc(&route->refs);
+		halb_route_publish(slot, route);
+	}
+	return route;
+}
+
+/**
+ * halb_routes_forget - lets go of the latest ways back to clients
+ * @recent: them
+ *
+ * Context: any.
+ */
+void halb_routes_forget(struct halb_routes_recent *recent)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(recent->slot); i++)
+		halb_route_forget(&recent->slot[i]);
 }
 
 /**
@@ -137,7 +213,7 @@ void halb_route_discard(struct halb_route *route)
 /**
  * halb_route_publish - makes a route the cached one
  * @slot: where it is published
- * @route: route, or NULL
+ * @route: route, or NULL; the caller's reference is the slot's from now on
  *
  * Whoever comes last wins: two CPUs that renew at once found the same route.
  * Context: any.
@@ -148,7 +224,7 @@ void halb_route_publish(struct halb_route __rcu **slot,
 	struct halb_route *old;
 
 	old = unrcu_pointer(xchg(slot, RCU_INITIALIZER(route)));
-	if (old)
+	if (old && refcount_dec_and_test(&old->refs))
 		call_rcu(&old->rcu, halb_route_free);
 }
 

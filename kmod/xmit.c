@@ -297,32 +297,6 @@ static unsigned int leave(struct halb_packet *pkt,
 	return NF_STOLEN;
 }
 
-static noinline struct halb_route *
-renew_route(struct halb_packet *pkt, struct halb_route __rcu **slot,
-	    const union nf_inet_addr *to, const union nf_inet_addr *from,
-	    unsigned int want)
-{
-	struct halb_route *route;
-
-	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET, to,
-				from, want);
-	if (!route)
-		return NULL;
-	halb_path_count(pkt->hn, REROUTED);
-	halb_route_publish(slot, route);
-	return route;
-}
-
-static bool is_local(const struct halb_packet *pkt,
-		     const struct halb_route *route)
-{
-	if (pkt->v6)
-		return container_of(route->dst, struct rt6_info,
-				    dst)->rt6i_flags & RTF_LOCAL;
-	return container_of(route->dst, struct rtable, dst)->rt_flags &
-	       RTCF_LOCAL;
-}
-
 /*
  * What the route to a server must have. With direct routing the packet's
  * destination is the VIP: the next hop must come from the route alone, also
@@ -338,6 +312,47 @@ static unsigned int wanted(const struct halb_server *server)
 	default:
 		return 0;
 	}
+}
+
+static noinline struct halb_route *
+renew_server_route(struct halb_packet *pkt, struct halb_server *server)
+{
+	static const union nf_inet_addr any;
+	struct halb_route *route;
+
+	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET,
+				&server->addr, &any, wanted(server));
+	if (!route)
+		return NULL;
+	halb_path_count(pkt->hn, REROUTED);
+	halb_route_publish(&server->route, route);
+	return route;
+}
+
+static noinline struct halb_route *
+renew_client_route(struct halb_packet *pkt, struct halb_conn *conn,
+		   const union nf_inet_addr *to,
+		   const union nf_inet_addr *from)
+{
+	struct halb_route *route;
+
+	route = halb_route_find_shared(&pkt->hn->recent, pkt->hn->net,
+				       pkt->v6 ? AF_INET6 : AF_INET, to, from);
+	if (!route)
+		return NULL;
+	halb_path_count(pkt->hn, REROUTED);
+	halb_route_publish(&conn->route, route);
+	return route;
+}
+
+static bool is_local(const struct halb_packet *pkt,
+		     const struct halb_route *route)
+{
+	if (pkt->v6)
+		return container_of(route->dst, struct rt6_info,
+				    dst)->rt6i_flags & RTF_LOCAL;
+	return container_of(route->dst, struct rtable, dst)->rt_flags &
+	       RTCF_LOCAL;
 }
 
 /* Sends the packets that a list of them (GRO's fraglist) consists of. */
@@ -389,7 +404,6 @@ static unsigned int check_tunnel(struct halb_packet *pkt,
 unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 				 struct halb_conn *conn)
 {
-	static const union nf_inet_addr any;
 	struct halb_server *server = conn->server;
 	struct halb_way way = { .to = &server->addr };
 	unsigned int overhead = 0, verdict;
@@ -397,8 +411,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
-		route = renew_route(pkt, &server->route, &server->addr, &any,
-				    wanted(server));
+		route = renew_server_route(pkt, server);
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
@@ -459,7 +472,7 @@ unsigned int halb_xmit_to_client(struct halb_packet *pkt,
 	}
 	route = halb_route_usable(&conn->route);
 	if (unlikely(!route)) {
-		route = renew_route(pkt, &conn->route, &to, &from, 0);
+		route = renew_client_route(pkt, conn, &to, &from);
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
