@@ -13,6 +13,7 @@
 
 #include "conn.h"
 #include "estimator.h"
+#include "half_open.h"
 #include "instance.h"
 #include "transaction.h"
 
@@ -308,6 +309,12 @@ static int prepare(struct halb_transaction *txn, struct netlink_ext_ack *extack)
 		return err;
 	if (!services)
 		return 0;
+	err = halb_half_open_prepare(hn, txn->settings_given &
+				     BIT(HALB_A_SETTINGS_CONN_LIMIT) ?
+				     txn->settings.conn_limit :
+				     hn->settings.conn_limit);
+	if (err)
+		return err;
 	err = hn->hooks(hn, true);
 	if (err)
 		NL_SET_ERR_MSG(extack, "cannot register the netfilter hooks");

@@ -12,6 +12,7 @@
 
 #include "conn_new.h"
 #include "conn_table.h"
+#include "half_open.h"
 #include "template.h"
 
 /* entries between two chances for others to run */
@@ -195,6 +196,11 @@ static void halb_conn_gc(struct work_struct *work)
 	rest_or_stop(hn, jiffies - start);
 }
 
+static void halb_conn_reap(struct work_struct *work)
+{
+	free_dead(container_of(work, struct halb_net, reap));
+}
+
 void halb_conn_gc_kick(struct halb_net *hn)
 {
 	if (!READ_ONCE(hn->closing))
@@ -219,6 +225,7 @@ static void destroy_one(void *ptr, void *arg)
 void halb_conn_gc_init(struct halb_net *hn)
 {
 	INIT_DELAYED_WORK(&hn->gc, halb_conn_gc);
+	INIT_WORK(&hn->reap, halb_conn_reap);
 	init_llist_head(&hn->dead);
 }
 
@@ -231,6 +238,8 @@ void halb_conn_gc_init(struct halb_net *hn)
 void halb_conn_tables_destroy(struct halb_net *hn)
 {
 	cancel_delayed_work_sync(&hn->gc);
+	cancel_work_sync(&hn->reap);
+	halb_half_open_free(hn);
 	halb_routes_forget(&hn->recent);
 	rhashtable_free_and_destroy(&hn->conns[0], destroy_one, hn);
 	rhashtable_free_and_destroy(&hn->conns[1], destroy_one, hn);

@@ -31,7 +31,8 @@
 	X(ENCAPSULATED,		"already-encapsulated")		\
 	X(SEGMENT,		"segment-failed")		\
 	X(ICMP_BAD,		"icmp-bad")			\
-	X(VIP_UNMATCHED,	"vip-unmatched")
+	X(VIP_UNMATCHED,	"vip-unmatched")		\
+	X(HALF_OPEN,		"half-open-evicted")
 
 /* Packets that a service or connection could have concerned, passed on. */
 #define HALB_PASSES(X)						\

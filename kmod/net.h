@@ -45,7 +45,10 @@ struct halb_settings {
  * @recent: the latest ways back to clients
  * @settings: tunables, read with READ_ONCE()
  * @conn_count: connections and templates
- * @dead: connections that left the table, freed by @gc after a grace period
+ * @dead: connections that left the table, freed by @gc or @reap after a grace
+ *	period
+ * @half_open: the newest half-open connections, see half_open.h; NULL before
+ *	the first service
  * @reset_second: the second in which @resets were sent, see reset.c
  * @resets: TCP resets sent in @reset_second
  * @objects: services that are not freed yet, removed ones included
@@ -69,6 +72,7 @@ struct halb_settings {
  * @estimator: computes rates every two seconds while there are services
  * @estimator_next: when it is due
  * @gc: expires connections while there are any
+ * @reap: frees @dead between two sweeps
  * @gc_iter: how far the present sweep is, [0] IPv4, [1] IPv6
  * @instances: VRRP instances
  * @instance_count: length of @instances
@@ -85,6 +89,7 @@ struct halb_net {
 	struct halb_probe __rcu *probe;
 	struct halb_counters __percpu *counters;
 	struct rhashtable conns[2];
+	struct halb_half_open __rcu *half_open;
 	struct halb_routes_recent recent;
 	struct halb_settings settings;
 
@@ -114,6 +119,7 @@ struct halb_net {
 	struct delayed_work estimator;
 	unsigned long estimator_next;
 	struct delayed_work gc;
+	struct work_struct reap;
 	struct list_head instances;
 	u32 instance_count;
 	struct delayed_work grace;

@@ -4,6 +4,7 @@
  */
 #include "conn_new.h"
 #include "conn_table.h"
+#include "half_open.h"
 #include "packet.h"
 #include "template.h"
 #include "xmit.h"
@@ -244,7 +245,7 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		     READ_ONCE(hn->settings.conn_limit))) {
 		/* there may be room once the dead are buried */
 		if (!llist_empty(&hn->dead))
-			halb_conn_gc_kick(hn);
+			queue_work(halb_wq, &hn->reap);
 		return halb_drop(pkt, CONN_LIMIT);
 	}
 
@@ -253,6 +254,8 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return no_server(pkt);
 	if (IS_ERR(conn))
 		return refuse(pkt, PTR_ERR(conn));
+	if (halb_is_syn(pkt))
+		halb_half_open_add(hn, pkt->hash, pkt->v6);
 	halb_count_conn(conn->server);
 	halb_count_in(conn->server, pkt->skb);
 	return halb_xmit_to_server(pkt, conn);
