@@ -3,7 +3,6 @@
  * IP in IP: RFC 2003 for IPv4, RFC 2473 for IPv6.
  */
 #include <net/dsfield.h>
-#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
@@ -21,15 +20,17 @@ unsigned int halb_tun_overhead(const struct halb_packet *pkt)
 
 /*
  * The copy of the packet's DSCP and ECN in the outer header follows RFC 2983
- * (uniform model) and RFC 6040; the TTL is this director's own, since the
- * packet has its time to live inside (RFC 2003, section 3.1).
+ * (uniform model) and RFC 6040 (normal mode: congestion experienced is copied
+ * like the rest); the TTL is this director's own, since the packet has its
+ * time to live inside (RFC 2003, section 3.1). What the packet came in, its
+ * fragments, says nothing about the outer one.
  */
 static void push4(struct halb_packet *pkt, const struct halb_server *server,
 		  const struct halb_route *route)
 {
 	struct sk_buff *skb = pkt->skb;
 	const struct iphdr *inner = ip_hdr(skb);
-	u8 tos = ipv4_get_dsfield(inner);
+	u8 tos = inner->tos;
 	__be16 df = inner->frag_off & htons(IP_DF);
 	struct iphdr *outer;
 
@@ -39,7 +40,7 @@ static void push4(struct halb_packet *pkt, const struct halb_server *server,
 	*outer = (struct iphdr) {
 		.version = 4,
 		.ihl = sizeof(*outer) / 4,
-		.tos = INET_ECN_encapsulate(tos, tos),
+		.tos = tos,
 		/* a super-packet's lengths are set when it is segmented */
 		.tot_len = htons(min(skb->len, IP_MAX_MTU)),
 		.frag_off = df,
@@ -50,8 +51,8 @@ static void push4(struct halb_packet *pkt, const struct halb_server *server,
 	};
 	__ip_select_ident(pkt->hn->net, outer, skb_shinfo(skb)->gso_segs ?: 1);
 	ip_send_check(outer);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->flags = IPSKB_FORWARDED;
-	memset(&IPCB(skb)->opt, 0, sizeof(IPCB(skb)->opt));
 }
 
 static void push6(struct halb_packet *pkt, const struct halb_server *server,
@@ -65,7 +66,7 @@ static void push6(struct halb_packet *pkt, const struct halb_server *server,
 	skb_push(skb, sizeof(*outer));
 	skb_reset_network_header(skb);
 	outer = ipv6_hdr(skb);
-	ip6_flow_hdr(outer, INET_ECN_encapsulate(tos, tos), 0);
+	ip6_flow_hdr(outer, tos, 0);
 	/* a super-packet beyond 64 KiB gets its lengths when it is segmented */
 	outer->payload_len = len <= IPV6_MAXPLEN ? htons(len) : 0;
 	outer->nexthdr = IPPROTO_IPV6;
