@@ -17,7 +17,8 @@
  * @code: its code
  * @info: the last word of the ICMP header, host order
  *
- * The sender is @pkt's client. Context: softirq, RCU read side.
+ * The sender is @pkt's client. Nothing is sent about an ICMP error (RFC 1122,
+ * section 3.2.2). Context: softirq, RCU read side.
  */
 void halb_answer_icmp(struct halb_packet *pkt, u8 type, u8 code, u32 info)
 {
@@ -26,6 +27,8 @@ void halb_answer_icmp(struct halb_packet *pkt, u8 type, u8 code, u32 info)
 	union nf_inet_addr any = {};
 	struct halb_route *route;
 
+	if (unlikely(pkt->rewritten))
+		return;
 	if (pkt->v6) {
 		icmpv6_send(skb, type, code, info);
 		halb_path_count(pkt->hn, ICMP_SENT);

@@ -311,7 +311,9 @@ static u32 inner_mtu(u32 mtu, bool v6)
 
 /*
  * The error quotes our outer header: strip everything before the packet
- * inside, note the path MTU, and let the stack tell the client.
+ * inside, note the path MTU, and let the stack tell the client. Whatever else
+ * happens in the tunnel, its end cannot be reached (RFC 2003, sections 4.1 and
+ * 4.3; RFC 2473, section 8).
  */
 static unsigned int from_tunnel4(struct halb_packet *pkt, const struct quote *q,
 				 const struct icmphdr *icmph)
@@ -345,8 +347,9 @@ static unsigned int from_tunnel4(struct halb_packet *pkt, const struct quote *q,
 		/* the cached route does not know it yet */
 		halb_route_forget(&conn->server->route);
 		mtu = inner_mtu(mtu, false);
-	} else if (type == ICMP_DEST_UNREACH) {
+	} else if (type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED) {
 		/* that it was a tunnel is nothing to the client */
+		type = ICMP_DEST_UNREACH;
 		code = ICMP_HOST_UNREACH;
 		mtu = 0;
 	} else {
@@ -393,7 +396,8 @@ static unsigned int from_tunnel6(struct halb_packet *pkt, const struct quote *q,
 		skb_reset_network_header(skb);
 		halb_route_forget(&conn->server->route);
 		mtu = max_t(u32, inner_mtu(ntohl(info), true), IPV6_MIN_MTU);
-	} else if (type == ICMPV6_DEST_UNREACH) {
+	} else if (type == ICMPV6_DEST_UNREACH || type == ICMPV6_TIME_EXCEED) {
+		type = ICMPV6_DEST_UNREACH;
 		code = ICMPV6_ADDR_UNREACH;
 	} else {
 		return halb_drop(pkt, ICMP_BAD);
