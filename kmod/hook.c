@@ -176,8 +176,9 @@ read_transport(struct halb_packet *pkt, __be16 *sport, __be16 *dport)
 	return HALB_GO_ON;
 }
 
-/* IPv4 options: a source route leaves the packet to the stack. */
-static bool has_source_route(const struct iphdr *iph)
+enum options { OPTIONS_PLAIN, OPTIONS_SOURCE_ROUTE, OPTIONS_BAD };
+
+static enum options read_options(const struct iphdr *iph)
 {
 	const u8 *opt = (const u8 *)(iph + 1);
 	const u8 *end = (const u8 *)iph + iph->ihl * 4;
@@ -188,12 +189,28 @@ static bool has_source_route(const struct iphdr *iph)
 			continue;
 		}
 		if (*opt == IPOPT_LSRR || *opt == IPOPT_SSRR)
-			return true;
-		if (opt + 1 >= end || opt[1] < 2)
-			break;
+			return OPTIONS_SOURCE_ROUTE;
+		if (end - opt < 2 || opt[1] < 2 || opt[1] > end - opt)
+			return OPTIONS_BAD;
 		opt += opt[1];
 	}
-	return false;
+	return OPTIONS_PLAIN;
+}
+
+/*
+ * IPv4 options: a source route leaves the packet to the stack, and what it
+ * would drop for them is dropped. HALB_GO_ON, or a verdict.
+ */
+static noinline unsigned int check_options(struct halb_packet *pkt)
+{
+	switch (read_options(ip_hdr(pkt->skb))) {
+	case OPTIONS_SOURCE_ROUTE:
+		return halb_pass(pkt, SOURCE_ROUTE);
+	case OPTIONS_BAD:
+		return bad_header(pkt);
+	default:
+		return HALB_GO_ON;
+	}
 }
 
 /* HALB_GO_ON once the packet is whole, else a verdict. */
@@ -217,8 +234,11 @@ static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
 	unsigned int verdict;
 	__be16 sport, dport;
 
-	if (unlikely(iph->ihl > 5) && has_source_route(iph))
-		return halb_pass(&pkt, SOURCE_ROUTE);
+	if (unlikely(iph->ihl > 5)) {
+		verdict = check_options(&pkt);
+		if (verdict != HALB_GO_ON)
+			return verdict;
+	}
 	if (unlikely(iph->protocol == IPPROTO_ICMP))
 		return halb_icmp4(hn, skb);
 	if (unlikely(ip_is_fragment(iph))) {
@@ -248,6 +268,20 @@ static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
 	return halb_schedule(&pkt);
 }
 
+/* A fragment header on a whole packet is a header like others (RFC 6946). */
+static bool skip_atomic(const struct sk_buff *skb, int *off, u8 *nexthdr)
+{
+	const struct frag_hdr *hdr;
+	struct frag_hdr _hdr;
+
+	hdr = skb_header_pointer(skb, *off, sizeof(_hdr), &_hdr);
+	if (!hdr || hdr->frag_off & htons(IP6_OFFSET | IP6_MF))
+		return false;
+	*nexthdr = hdr->nexthdr;
+	*off += sizeof(*hdr);
+	return true;
+}
+
 /*
  * Walks to the transport header: HALB_GO_ON, or a verdict. A routing header
  * that still has to be followed is the stack's business (RFC 8200, 4.4).
@@ -265,8 +299,10 @@ static unsigned int find_transport6(struct halb_packet *pkt, bool *fragment)
 		const struct ipv6_rt_hdr *hdr;
 
 		if (nexthdr == NEXTHDR_FRAGMENT) {
-			*fragment = true;
-			return HALB_GO_ON;
+			*fragment = !skip_atomic(skb, &off, &nexthdr);
+			if (*fragment)
+				return HALB_GO_ON;
+			continue;
 		}
 		if (nexthdr == NEXTHDR_NONE || nexthdr == NEXTHDR_AUTH)
 			return halb_pass(pkt, PROTOCOL);
