@@ -6,6 +6,7 @@
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
 #include <net/ip_fib.h>
+#include <net/route.h>
 
 #include "compat.h"
 #include "packet.h"
@@ -16,10 +17,27 @@ static bool martian4(__be32 addr)
 	       ipv4_is_zeronet(addr) || ipv4_is_loopback(addr);
 }
 
+/*
+ * A link-local source never leaves its link (RFC 4291, section 2.5.6): the
+ * answer would not find its way back either.
+ */
 static bool martian6(const struct in6_addr *addr)
 {
 	return ipv6_addr_is_multicast(addr) || ipv6_addr_any(addr) ||
-	       ipv6_addr_loopback(addr) || ipv6_addr_v4mapped(addr);
+	       ipv6_addr_loopback(addr) || ipv6_addr_v4mapped(addr) ||
+	       ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL;
+}
+
+/* What the director itself or nobody at all sends from did not come by wire. */
+static bool own_address(const struct halb_packet *pkt)
+{
+	struct net *net = pkt->hn->net;
+	unsigned int type;
+
+	if (pkt->v6)
+		return ipv6_chk_addr(net, &pkt->tuple6.client, NULL, 0);
+	type = inet_addr_type(net, pkt->tuple4.client);
+	return type == RTN_LOCAL || type == RTN_BROADCAST;
 }
 
 /*
@@ -86,7 +104,7 @@ bool halb_source_valid(struct halb_packet *pkt)
 		halb_drop_count(hn, MARTIAN);
 		return false;
 	}
-	if (unlikely(is_vip(pkt))) {
+	if (unlikely(is_vip(pkt) || own_address(pkt))) {
 		halb_drop_count(hn, OWN_SOURCE);
 		return false;
 	}
