@@ -34,6 +34,24 @@ static struct dst_entry *find4(struct net *net, __be32 daddr,
 	return &rt->dst;
 }
 
+/* What the stack would take for source: what the route says, or the device. */
+static bool source6(struct net *net, const struct dst_entry *dst,
+		    const struct in6_addr *daddr, struct in6_addr *saddr)
+{
+	const struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
+	const struct fib6_info *from;
+	bool found = false;
+
+	rcu_read_lock();
+	from = rcu_dereference(rt->from);
+	if (from && from->fib6_prefsrc.plen) {
+		*saddr = from->fib6_prefsrc.addr;
+		found = true;
+	}
+	rcu_read_unlock();
+	return found || !ipv6_dev_get_saddr(net, dst->dev, daddr, 0, saddr);
+}
+
 static struct dst_entry *find6(struct net *net, const struct in6_addr *daddr,
 			       union nf_inet_addr *saddr, u8 flags, bool source)
 {
@@ -46,7 +64,7 @@ static struct dst_entry *find6(struct net *net, const struct in6_addr *daddr,
 
 	if (dst->error ||
 	    (source && ipv6_addr_any(&saddr->in6) &&
-	     ipv6_dev_get_saddr(net, dst->dev, daddr, 0, &saddr->in6))) {
+	     !source6(net, dst, daddr, &saddr->in6))) {
 		dst_release(dst);
 		return NULL;
 	}
