@@ -84,7 +84,9 @@ static int prepare_servers(struct halb_staged *staged)
 		if (s->server) {
 			s->changed = s->server->weight != s->weight ||
 				     s->server->upper != s->upper ||
-				     s->server->lower != s->lower;
+				     s->server->lower != s->lower ||
+				     !halb_tunnel_equal(s->server->tunnel,
+							s->tunnel);
 			continue;
 		}
 		s->server = halb_server_create(service, s->af, &s->addr,
@@ -454,6 +456,8 @@ static void apply_server(struct halb_staged_server *staged)
 	if (!staged->created && !staged->changed)
 		return;
 	server->weight = staged->weight;
+	/* encapsulation changes with the next packet, connections stay */
+	WRITE_ONCE(server->tunnel, staged->tunnel);
 	if (server->upper == staged->upper && server->lower == staged->lower)
 		return;
 	WRITE_ONCE(server->upper, staged->upper);

@@ -6,9 +6,8 @@
  *   quotes what a client or VIP sent to ...          goes to
  *   a client (from the VIP), any method              the server
  *   a nat server (from the client)                   the client, translated
- *   a tun server (outer header, from this director)  the client, from the
- *                                                    packet inside; and the
- *                                                    path MTU is noted
+ *   a tun server (outer header, from this director)  the client, see
+ *                                                    icmp_tunnel.c
  *
  * Everything else is the stack's.
  */
@@ -23,28 +22,9 @@
 #include <net/route.h>
 
 #include "conn_table.h"
+#include "icmp.h"
 #include "packet.h"
 #include "xmit.h"
-
-/**
- * struct quote - the packet that an ICMP error quotes
- * @off: offset of its IP header from skb->data
- * @thoff: offset of its transport header
- * @protocol: its transport protocol
- */
-struct quote {
-	unsigned int off;
-	unsigned int thoff;
-	u8 protocol;
-};
-
-struct ports {
-	__be16 source;
-	__be16 dest;
-};
-
-/* TCP and UDP quotes have eight bytes of transport header at least. */
-#define QUOTED_TRANSPORT	8
 
 static bool is_error4(u8 type)
 {
@@ -57,13 +37,8 @@ static bool is_error6(u8 type)
 	return !(type & ICMPV6_INFOMSG_MASK);
 }
 
-static bool has_ports(u8 protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
-}
-
 /* Reads the IPv4 header quoted at @off. */
-static bool read_quote4(struct sk_buff *skb, unsigned int off, struct quote *q)
+static bool read_quote4(struct sk_buff *skb, unsigned int off, struct halb_quote *q)
 {
 	const struct iphdr *iph;
 
@@ -76,11 +51,11 @@ static bool read_quote4(struct sk_buff *skb, unsigned int off, struct quote *q)
 	q->off = off;
 	q->thoff = off + iph->ihl * 4;
 	q->protocol = iph->protocol;
-	return pskb_may_pull(skb, q->thoff + (has_ports(q->protocol) ?
-					      QUOTED_TRANSPORT : 0));
+	return pskb_may_pull(skb, q->thoff + (halb_has_ports(q->protocol) ?
+					      HALB_QUOTED_TRANSPORT : 0));
 }
 
-static bool read_quote6(struct sk_buff *skb, unsigned int off, struct quote *q)
+static bool read_quote6(struct sk_buff *skb, unsigned int off, struct halb_quote *q)
 {
 	const struct ipv6hdr *ip6h;
 	__be16 frag_off;
@@ -98,16 +73,31 @@ static bool read_quote6(struct sk_buff *skb, unsigned int off, struct quote *q)
 	if (thoff < 0 || frag_off & htons(~0x7))
 		return false;
 	q->thoff = thoff;
-	return pskb_may_pull(skb, q->thoff + (has_ports(q->protocol) ?
-					      QUOTED_TRANSPORT : 0));
+	return pskb_may_pull(skb, q->thoff + (halb_has_ports(q->protocol) ?
+					      HALB_QUOTED_TRANSPORT : 0));
+}
+
+/**
+ * halb_quote_read - reads the headers of a quoted packet
+ * @skb: packet that holds it
+ * @off: offset of its IP header from skb->data
+ * @v6: family of that
+ * @q: result
+ *
+ * Return: false if they are not there, or those of a later fragment.
+ */
+bool halb_quote_read(struct sk_buff *skb, unsigned int off, bool v6,
+		     struct halb_quote *q)
+{
+	return v6 ? read_quote6(skb, off, q) : read_quote4(skb, off, q);
 }
 
 /* The flow that answers the quoted packet, named as a packet names itself. */
-static void reversed4(const struct sk_buff *skb, const struct quote *q,
+static void reversed4(const struct sk_buff *skb, const struct halb_quote *q,
 		      struct halb_tuple4 *t)
 {
 	const struct iphdr *iph = (const void *)(skb->data + q->off);
-	const struct ports *p = (const void *)(skb->data + q->thoff);
+	const struct halb_ports *p = (const void *)(skb->data + q->thoff);
 
 	*t = (struct halb_tuple4) {
 		.client = iph->daddr,
@@ -118,11 +108,11 @@ static void reversed4(const struct sk_buff *skb, const struct quote *q,
 	};
 }
 
-static void reversed6(const struct sk_buff *skb, const struct quote *q,
+static void reversed6(const struct sk_buff *skb, const struct halb_quote *q,
 		      struct halb_tuple6 *t)
 {
 	const struct ipv6hdr *ip6h = (const void *)(skb->data + q->off);
-	const struct ports *p = (const void *)(skb->data + q->thoff);
+	const struct halb_ports *p = (const void *)(skb->data + q->thoff);
 
 	*t = (struct halb_tuple6) {
 		.client = ip6h->daddr,
@@ -137,7 +127,7 @@ static void reversed6(const struct sk_buff *skb, const struct quote *q,
  * Quoted TCP headers end where their router cut them: only the checksum of a
  * UDP header is sure to be there, and may be absent by being zero.
  */
-static void mend_quoted_checksum(struct sk_buff *skb, const struct quote *q,
+static void mend_quoted_checksum(struct sk_buff *skb, const struct halb_quote *q,
 				 __be32 *from, __be32 *to, int words,
 				 __be16 port_from, __be16 port_to)
 {
@@ -160,11 +150,11 @@ static void mend_quoted_checksum(struct sk_buff *skb, const struct quote *q,
 }
 
 /* Rewrites one address and port of the quoted packet. */
-static void rewrite_quote(struct sk_buff *skb, const struct quote *q, bool v6,
+static void rewrite_quote(struct sk_buff *skb, const struct halb_quote *q, bool v6,
 			  bool source, const union nf_inet_addr *addr,
 			  __be16 port)
 {
-	struct ports *p = (struct ports *)(skb->data + q->thoff);
+	struct halb_ports *p = (struct halb_ports *)(skb->data + q->thoff);
 	__be16 *where = source ? &p->source : &p->dest;
 	union nf_inet_addr old = {}, new = *addr;
 	__be16 old_port = *where;
@@ -248,7 +238,7 @@ static void vip_of(const struct halb_conn *conn, bool v6,
 }
 
 /* About what the VIP sent to the client: the server wants to know. */
-static unsigned int to_server(struct halb_packet *pkt, const struct quote *q,
+static unsigned int to_server(struct halb_packet *pkt, const struct halb_quote *q,
 			      struct halb_conn *conn)
 {
 	struct halb_server *server = conn->server;
@@ -256,7 +246,7 @@ static unsigned int to_server(struct halb_packet *pkt, const struct quote *q,
 	halb_count_in(server, pkt->skb);
 	if (server->method == HALB_METHOD_NAT) {
 		if (skb_ensure_writable(pkt->skb,
-					q->thoff + QUOTED_TRANSPORT))
+					q->thoff + HALB_QUOTED_TRANSPORT))
 			return halb_drop(pkt, NO_MEMORY);
 		rewrite_quote(pkt->skb, q, pkt->v6, true, &server->addr,
 			      server->port);
@@ -268,13 +258,13 @@ static unsigned int to_server(struct halb_packet *pkt, const struct quote *q,
 }
 
 /* About what the director sent to a nat server: the client wants to know. */
-static unsigned int to_client(struct halb_packet *pkt, const struct quote *q,
+static unsigned int to_client(struct halb_packet *pkt, const struct halb_quote *q,
 			      struct halb_conn *conn)
 {
 	union nf_inet_addr vip;
 	__be16 port;
 
-	if (skb_ensure_writable(pkt->skb, q->thoff + QUOTED_TRANSPORT))
+	if (skb_ensure_writable(pkt->skb, q->thoff + HALB_QUOTED_TRANSPORT))
 		return halb_drop(pkt, NO_MEMORY);
 	halb_count_out(conn->server, pkt->skb);
 	vip_of(conn, pkt->v6, &vip, &port);
@@ -287,7 +277,7 @@ static unsigned int to_client(struct halb_packet *pkt, const struct quote *q,
 	return halb_xmit_to_client(pkt, conn);
 }
 
-static unsigned int follow(struct halb_packet *pkt, const struct quote *q,
+static unsigned int follow(struct halb_packet *pkt, const struct halb_quote *q,
 			   struct rhash_head *node)
 {
 	struct halb_conn *conn = halb_conn_of(node);
@@ -299,116 +289,6 @@ static unsigned int follow(struct halb_packet *pkt, const struct quote *q,
 		return halb_drop(pkt, SERVER_REMOVED);
 	return halb_conn_side(node) == HALB_SIDE_CLIENT ?
 		to_server(pkt, q, conn) : to_client(pkt, q, conn);
-}
-
-/* What a tunnelled packet's error means to the client inside it. */
-static u32 inner_mtu(u32 mtu, bool v6)
-{
-	u32 overhead = v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-
-	return mtu > overhead ? mtu - overhead : 0;
-}
-
-/*
- * The error quotes our outer header: strip everything before the packet
- * inside, note the path MTU, and let the stack tell the client. Whatever else
- * happens in the tunnel, its end cannot be reached (RFC 2003, sections 4.1 and
- * 4.3; RFC 2473, section 8).
- */
-static unsigned int from_tunnel4(struct halb_packet *pkt, const struct quote *q,
-				 const struct icmphdr *icmph)
-{
-	u8 type = icmph->type, code = icmph->code;
-	u32 mtu = ntohs(icmph->un.frag.mtu);
-	struct halb_net *hn = pkt->hn;
-	struct sk_buff *skb = pkt->skb;
-	struct halb_tuple4 tuple;
-	struct halb_conn *conn;
-	struct quote inner;
-
-	if (!read_quote4(skb, q->thoff, &inner) || !has_ports(inner.protocol))
-		return NF_ACCEPT;
-	/* the packet inside is a client's own */
-	reversed4(skb, &inner, &tuple);
-	swap(tuple.client, tuple.vip);
-	swap(tuple.cport, tuple.vport);
-	conn = halb_conn_find4(hn, &tuple);
-	/* who knows the flow but not its server has not seen our packet */
-	if (!conn || conn->server->method != HALB_METHOD_TUN ||
-	    ((const struct iphdr *)(skb->data + q->off))->daddr !=
-	    conn->server->addr.ip)
-		return NF_ACCEPT;
-	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) {
-		skb_pull(skb, q->off);
-		skb_reset_network_header(skb);
-		ipv4_update_pmtu(skb, hn->net, mtu, 0, IPPROTO_IPIP);
-		skb_push(skb, q->off);
-		skb_reset_network_header(skb);
-		/* the cached route does not know it yet */
-		halb_route_forget(&conn->server->route);
-		mtu = inner_mtu(mtu, false);
-	} else if (type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED) {
-		/* that it was a tunnel is nothing to the client */
-		type = ICMP_DEST_UNREACH;
-		code = ICMP_HOST_UNREACH;
-		mtu = 0;
-	} else {
-		return halb_drop(pkt, ICMP_BAD);
-	}
-	if (!pskb_pull(skb, inner.off))
-		return halb_drop(pkt, ICMP_BAD);
-	skb_reset_network_header(skb);
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	pkt->tuple4 = tuple;
-	halb_answer_icmp(pkt, type, code, mtu);
-	return NF_DROP;
-}
-
-static unsigned int from_tunnel6(struct halb_packet *pkt, const struct quote *q,
-				 const struct icmp6hdr *icmp6h)
-{
-	u8 type = icmp6h->icmp6_type, code = icmp6h->icmp6_code;
-	__be32 info = icmp6h->icmp6_mtu;
-	struct halb_net *hn = pkt->hn;
-	struct sk_buff *skb = pkt->skb;
-	struct halb_tuple6 tuple;
-	struct halb_conn *conn;
-	struct quote inner;
-	u32 mtu = 0;
-
-	if (!read_quote6(skb, q->thoff, &inner) || !has_ports(inner.protocol))
-		return NF_ACCEPT;
-	reversed6(skb, &inner, &tuple);
-	swap(tuple.client, tuple.vip);
-	swap(tuple.cport, tuple.vport);
-	conn = halb_conn_find6(hn, &tuple);
-	if (!conn || conn->server->method != HALB_METHOD_TUN ||
-	    !ipv6_addr_equal(&((const struct ipv6hdr *)(skb->data +
-							q->off))->daddr,
-			     &conn->server->addr.in6))
-		return NF_ACCEPT;
-	if (type == ICMPV6_PKT_TOOBIG) {
-		skb_pull(skb, q->off);
-		skb_reset_network_header(skb);
-		ip6_update_pmtu(skb, hn->net, info, 0, 0,
-				sock_net_uid(hn->net, NULL));
-		skb_push(skb, q->off);
-		skb_reset_network_header(skb);
-		halb_route_forget(&conn->server->route);
-		mtu = max_t(u32, inner_mtu(ntohl(info), true), IPV6_MIN_MTU);
-	} else if (type == ICMPV6_DEST_UNREACH || type == ICMPV6_TIME_EXCEED) {
-		type = ICMPV6_DEST_UNREACH;
-		code = ICMPV6_ADDR_UNREACH;
-	} else {
-		return halb_drop(pkt, ICMP_BAD);
-	}
-	if (!pskb_pull(skb, inner.off))
-		return halb_drop(pkt, ICMP_BAD);
-	skb_reset_network_header(skb);
-	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-	pkt->tuple6 = tuple;
-	halb_answer_icmp(pkt, type, code, mtu);
-	return NF_DROP;
 }
 
 /**
@@ -425,9 +305,10 @@ unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
 		.hn = hn, .skb = skb, .thoff = off, .protocol = IPPROTO_ICMP,
 	};
 	struct halb_key4 key;
+	struct halb_icmp_error error;
 	struct rhash_head *node;
 	struct icmphdr icmph;
-	struct quote q;
+	struct halb_quote q;
 
 	if (ip_is_fragment(ip_hdr(skb)) ||
 	    skb_copy_bits(skb, off, &icmph, sizeof(icmph)) ||
@@ -435,18 +316,16 @@ unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
 		return NF_ACCEPT;
 	if (!read_quote4(skb, off + sizeof(icmph), &q))
 		return NF_ACCEPT;
-	if (q.protocol == IPPROTO_IPIP) {
-		if (nf_ip_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMP))
-			return NF_ACCEPT;
-		return from_tunnel4(&pkt, &q, &icmph);
-	}
-	if (!has_ports(q.protocol))
-		return NF_ACCEPT;
+	error = (struct halb_icmp_error) {
+		icmph.type, icmph.code, ntohs(icmph.un.frag.mtu)
+	};
+	if (!halb_has_ports(q.protocol))
+		return halb_icmp_tunnel(&pkt, &q, &error);
 	reversed4(skb, &q, &key.tuple);
 	key.hash = halb_hash4(&key.tuple);
 	node = halb_conn_lookup4(hn, &key);
 	if (!node)
-		return NF_ACCEPT;
+		return halb_icmp_tunnel(&pkt, &q, &error);
 	/* what was wrong when it came must not leave with a right checksum */
 	if (nf_ip_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMP))
 		return halb_drop(&pkt, ICMP_BAD);
@@ -461,10 +340,11 @@ unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb)
 	};
 	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
 	struct halb_key6 key;
+	struct halb_icmp_error error;
 	struct rhash_head *node;
 	struct icmp6hdr icmp6h;
 	__be16 frag_off;
-	struct quote q;
+	struct halb_quote q;
 	int off;
 
 	off = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), &nexthdr,
@@ -476,19 +356,16 @@ unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb)
 	pkt.thoff = off;
 	if (!read_quote6(skb, off + sizeof(icmp6h), &q))
 		return NF_ACCEPT;
-	if (q.protocol == IPPROTO_IPV6) {
-		if (nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, off,
-				    IPPROTO_ICMPV6))
-			return NF_ACCEPT;
-		return from_tunnel6(&pkt, &q, &icmp6h);
-	}
-	if (!has_ports(q.protocol))
-		return NF_ACCEPT;
+	error = (struct halb_icmp_error) {
+		icmp6h.icmp6_type, icmp6h.icmp6_code, ntohl(icmp6h.icmp6_mtu)
+	};
+	if (!halb_has_ports(q.protocol))
+		return halb_icmp_tunnel(&pkt, &q, &error);
 	reversed6(skb, &q, &key.tuple);
 	key.hash = halb_hash6(&key.tuple);
 	node = halb_conn_lookup6(hn, &key);
 	if (!node)
-		return NF_ACCEPT;
+		return halb_icmp_tunnel(&pkt, &q, &error);
 	if (nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMPV6))
 		return halb_drop(&pkt, ICMP_BAD);
 	return follow(&pkt, &q, node);

@@ -119,6 +119,19 @@ int halb_nl_fill_service(struct sk_buff *skb, const struct halb_service *service
 	return 0;
 }
 
+static int put_tunnel(struct sk_buff *skb, const struct halb_server *server)
+{
+	const struct halb_tunnel tunnel = server->tunnel;
+
+	if (server->method != HALB_METHOD_TUN)
+		return 0;
+	if (nla_put_u32(skb, HALB_A_SERVER_TUN_TYPE, tunnel.type) ||
+	    nla_put_u32(skb, HALB_A_SERVER_TUN_CSUM, tunnel.csum))
+		return -EMSGSIZE;
+	return tunnel.port ?
+		nla_put_be16(skb, HALB_A_SERVER_TUN_PORT, tunnel.port) : 0;
+}
+
 static int put_server(struct sk_buff *skb, const struct halb_server *server)
 {
 	u32 flags = 0;
@@ -128,6 +141,7 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 	return put_addr(skb, HALB_A_SERVER_ADDRESS, server->af, &server->addr) ||
 	       nla_put_be16(skb, HALB_A_SERVER_PORT, server->port) ||
 	       nla_put_u32(skb, HALB_A_SERVER_METHOD, server->method) ||
+	       put_tunnel(skb, server) ||
 	       nla_put_u32(skb, HALB_A_SERVER_WEIGHT, server->weight) ||
 	       nla_put_u32(skb, HALB_A_SERVER_UPPER, server->upper) ||
 	       nla_put_u32(skb, HALB_A_SERVER_LOWER, server->lower) ||

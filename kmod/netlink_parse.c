@@ -301,6 +301,25 @@ static int parse_threshold(const struct nlattr *attr, u32 *value,
 	return 0;
 }
 
+static int parse_tunnel(struct nlattr * const tb[],
+			struct halb_server_request *request,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *port = tb[HALB_A_SERVER_TUN_PORT];
+
+	if (tb[HALB_A_SERVER_TUN_TYPE])
+		request->tunnel.type = nla_get_u32(tb[HALB_A_SERVER_TUN_TYPE]);
+	if (tb[HALB_A_SERVER_TUN_CSUM])
+		request->tunnel.csum = nla_get_u32(tb[HALB_A_SERVER_TUN_CSUM]);
+	if (!port)
+		return 0;
+	request->tunnel.port = nla_get_be16(port);
+	if (!request->tunnel.port)
+		return halb_refuse_attr(extack, port, -EINVAL,
+					"a tunnel's port must be 1..65535");
+	return 0;
+}
+
 static int parse_server_values(struct nlattr * const tb[],
 			       struct halb_server_request *request,
 			       struct netlink_ext_ack *extack)
@@ -317,7 +336,10 @@ static int parse_server_values(struct nlattr * const tb[],
 	err = parse_threshold(tb[HALB_A_SERVER_UPPER], &request->upper, extack);
 	if (err)
 		return err;
-	return parse_threshold(tb[HALB_A_SERVER_LOWER], &request->lower, extack);
+	err = parse_threshold(tb[HALB_A_SERVER_LOWER], &request->lower, extack);
+	if (err)
+		return err;
+	return parse_tunnel(tb, request, extack);
 }
 
 /**

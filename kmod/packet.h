@@ -112,11 +112,25 @@ static inline void halb_count_conn(const struct halb_server *server)
 bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn);
 bool halb_nat_to_client(struct halb_packet *pkt, const struct halb_conn *conn);
 
+/**
+ * struct halb_encap - what the method tun puts before a packet
+ * @tunnel: the server's, as it was for this packet
+ * @remcsum: the inner checksum is left to the server
+ * @overhead: bytes of all headers before the packet
+ */
+struct halb_encap {
+	struct halb_tunnel tunnel;
+	bool remcsum;
+	unsigned int overhead;
+};
+
 /* tun.c: */
-unsigned int halb_tun_overhead(const struct halb_packet *pkt);
+void halb_tun_plan(const struct halb_packet *pkt,
+		   const struct halb_server *server, struct halb_encap *encap);
 bool halb_tun_encapsulate(struct halb_packet *pkt,
 			  const struct halb_server *server,
-			  const struct halb_route *route);
+			  const struct halb_route *route,
+			  const struct halb_encap *encap);
 
 /* xmit.c: */
 unsigned int halb_xmit_to_server(struct halb_packet *pkt,

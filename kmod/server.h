@@ -69,6 +69,25 @@ struct halb_rate {
 #define HALB_SERVER_STANDBY		BIT(HALB_SERVER_STANDBY_BIT)
 
 /**
+ * struct halb_tunnel - the method tun's header between the two IP headers
+ * @type: enum halb_tun_type
+ * @csum: enum halb_tun_csum
+ * @port: UDP port of the server's end (gue)
+ *
+ * As large as a word that is read and written at once.
+ */
+struct halb_tunnel {
+	u8 type;
+	u8 csum;
+	__be16 port;
+} __aligned(sizeof(u32));
+
+static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
+{
+	return a.type == b.type && a.csum == b.csum && a.port == b.port;
+}
+
+/**
  * struct halb_server - a real server
  * @stats: per-CPU traffic counters, written once per packet
  * @route: cached route to the server
@@ -77,6 +96,7 @@ struct halb_rate {
  * @port: port; 0 takes the port of the connection
  * @af: family of @addr
  * @method: enum halb_method
+ * @tunnel: how it is encapsulated, read locklessly (tun only)
  * @flags: HALB_SERVER_* bits, read locklessly
  * @active: connections that count as active
  * @inactive: connections that do not
@@ -106,6 +126,7 @@ struct halb_server {
 	__be16 port;
 	u8 af;
 	u8 method;
+	struct halb_tunnel tunnel;
 	unsigned long flags;
 
 	/* written when connections come, go or change state */

@@ -215,6 +215,7 @@ static int copy_live(struct halb_staged *staged,
 			.port = server->port,
 			.af = server->af,
 			.method = server->method,
+			.tunnel = server->tunnel,
 		};
 	return 0;
 }
@@ -392,18 +393,43 @@ void halb_stage_flush(struct halb_transaction *txn)
 
 /* --- servers --------------------------------------------------------------- */
 
+#define HALB_TUNNEL_ATTRS						\
+	(BIT(HALB_A_SERVER_TUN_TYPE) | BIT(HALB_A_SERVER_TUN_PORT) |	\
+	 BIT(HALB_A_SERVER_TUN_CSUM))
+
+static int check_tunnel(const struct halb_staged_server *server, u32 given,
+			struct netlink_ext_ack *extack)
+{
+	struct halb_tunnel tunnel = server->tunnel;
+
+	if (server->method != HALB_METHOD_TUN && given & HALB_TUNNEL_ATTRS)
+		return halb_refuse(extack, -EINVAL,
+				   "tun-type, tun-port and tun-csum need the method tun");
+	if (tunnel.type == HALB_TUN_TYPE_GUE && !tunnel.port)
+		return halb_refuse(extack, -EINVAL,
+				   "a gue tunnel needs a port: give tun-port");
+	if (tunnel.type != HALB_TUN_TYPE_GUE && tunnel.port)
+		return halb_refuse(extack, -EINVAL,
+				   "only a gue tunnel has a port: give tun-type gue, or no tun-port");
+	if (tunnel.type == HALB_TUN_TYPE_IPIP && tunnel.csum)
+		return halb_refuse(extack, -EINVAL,
+				   "an ipip tunnel has no checksum of its own: leave tun-csum away, or use gue or gre");
+	if (tunnel.type == HALB_TUN_TYPE_GRE &&
+	    tunnel.csum == HALB_TUN_CSUM_REMCSUM)
+		return halb_refuse(extack, -EINVAL,
+				   "remcsum is gue's: a gre tunnel takes csum or none");
+	return 0;
+}
+
 static int check_server(const struct halb_staged *staged,
-			const struct halb_staged_server *server,
+			const struct halb_staged_server *server, u32 given,
 			struct netlink_ext_ack *extack)
 {
 	const struct halb_service_key *key = &staged->key;
 
-	if (server->af != key->af && server->method == HALB_METHOD_TUN)
-		return halb_refuse(extack, -EOPNOTSUPP,
-				   "a tunnel between IPv4 and IPv6 is not supported yet");
-	if (server->af != key->af)
+	if (server->af != key->af && server->method != HALB_METHOD_TUN)
 		return halb_refuse(extack, -EINVAL,
-				   "IPv4 and IPv6 do not mix: nat and dr need a server of the VIP's family");
+				   "IPv4 and IPv6 do not mix: nat and dr need a server of the VIP's family, tun does not");
 	if (server->method != HALB_METHOD_NAT && !key->fwmark &&
 	    server->port != key->port)
 		return halb_refuse(extack, -EINVAL,
@@ -414,7 +440,25 @@ static int check_server(const struct halb_staged *staged,
 	if (!server->upper && server->lower)
 		return halb_refuse(extack, -ERANGE,
 				   "a lower threshold needs an upper one");
-	return 0;
+	return check_tunnel(server, given, extack);
+}
+
+/* What belongs to another method or type does not stay. */
+static void set_tunnel(struct halb_staged_server *server,
+		       const struct halb_server_request *request)
+{
+	struct halb_tunnel *tunnel = &server->tunnel;
+	const struct halb_tunnel *new = &request->tunnel;
+
+	if (server->method != HALB_METHOD_TUN)
+		*tunnel = (struct halb_tunnel) {};
+	if (request->given & BIT(HALB_A_SERVER_TUN_TYPE) &&
+	    tunnel->type != new->type)
+		*tunnel = (struct halb_tunnel) { .type = new->type };
+	if (request->given & BIT(HALB_A_SERVER_TUN_PORT))
+		tunnel->port = new->port;
+	if (request->given & BIT(HALB_A_SERVER_TUN_CSUM))
+		tunnel->csum = new->csum;
 }
 
 static void set_server(struct halb_staged_server *server,
@@ -428,6 +472,7 @@ static void set_server(struct halb_staged_server *server,
 		server->upper = request->upper;
 	if (request->given & BIT(HALB_A_SERVER_LOWER))
 		server->lower = request->lower;
+	set_tunnel(server, request);
 }
 
 /**
@@ -464,7 +509,7 @@ int halb_stage_server_add(struct halb_transaction *txn,
 		return halb_refuse(extack, -ENOSPC,
 				   "at most 262144 servers fit in a network namespace: remove some");
 	set_server(&server, request);
-	err = check_server(staged, &server, extack);
+	err = check_server(staged, &server, request->given, extack);
 	if (err)
 		return err;
 	if (staged->count == staged->room) {
@@ -501,7 +546,7 @@ int halb_stage_server_set(struct halb_transaction *txn,
 		return halb_refuse(extack, -ENOENT,
 				   "the service has no such server: add it first");
 	set_server(server, request);
-	return check_server(staged, server, extack);
+	return check_server(staged, server, request->given, extack);
 }
 
 /**

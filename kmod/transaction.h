@@ -75,6 +75,7 @@ struct halb_service_request {
  * @port: port, network order
  * @af: family of @addr
  * @method: enum halb_method
+ * @tunnel: of the method tun
  * @given: bits by number of the netlink attribute, HALB_A_SERVER_*
  */
 struct halb_server_request {
@@ -86,6 +87,7 @@ struct halb_server_request {
 	__be16 port;
 	u8 af;
 	u8 method;
+	struct halb_tunnel tunnel;
 	u32 given;
 };
 
@@ -108,6 +110,7 @@ struct halb_settings_request {
  * @port: port, network order
  * @af: family of @addr
  * @method: enum halb_method
+ * @tunnel: of the method tun, else zero
  * @created: @server was made by the commit
  * @changed: @server is to get other values than it has
  * @server: during commit: the server
@@ -120,6 +123,7 @@ struct halb_staged_server {
 	__be16 port;
 	u8 af;
 	u8 method;
+	struct halb_tunnel tunnel;
 	bool created;
 	bool changed;
 	struct halb_server *server;

@@ -320,8 +320,9 @@ renew_server_route(struct halb_packet *pkt, struct halb_server *server)
 	static const union nf_inet_addr any;
 	struct halb_route *route;
 
-	route = halb_route_find(pkt->hn->net, pkt->v6 ? AF_INET6 : AF_INET,
-				&server->addr, &any, wanted(server));
+	/* a tunnel's server need not be of the packet's family */
+	route = halb_route_find(pkt->hn->net, server->af, &server->addr, &any,
+				wanted(server));
 	if (!route)
 		return NULL;
 	halb_path_count(pkt->hn, REROUTED);
@@ -345,10 +346,9 @@ renew_client_route(struct halb_packet *pkt, struct halb_conn *conn,
 	return route;
 }
 
-static bool is_local(const struct halb_packet *pkt,
-		     const struct halb_route *route)
+static bool is_local(const struct halb_route *route, u8 af)
 {
-	if (pkt->v6)
+	if (af == AF_INET6)
 		return container_of(route->dst, struct rt6_info,
 				    dst)->rt6i_flags & RTF_LOCAL;
 	return container_of(route->dst, struct rtable, dst)->rt_flags &
@@ -406,8 +406,9 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 {
 	struct halb_server *server = conn->server;
 	struct halb_way way = { .to = &server->addr };
-	unsigned int overhead = 0, verdict;
+	struct halb_encap encap = { .overhead = 0 };
 	struct halb_route *route;
+	unsigned int verdict;
 
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
@@ -415,21 +416,21 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
-	if (unlikely(!route->direct) && is_local(pkt, route))
+	if (unlikely(!route->direct) && is_local(route, server->af))
 		return server->method == HALB_METHOD_NAT ?
 			halb_drop(pkt, SERVER_LOCAL) :
 			halb_pass(pkt, LOCAL_SERVER);
 
 	if (server->method == HALB_METHOD_TUN) {
-		overhead = halb_tun_overhead(pkt);
-		verdict = check_tunnel(pkt, conn, overhead);
+		halb_tun_plan(pkt, server, &encap);
+		verdict = check_tunnel(pkt, conn, encap.overhead);
 		if (unlikely(verdict != HALB_GO_ON))
 			return verdict;
 	}
-	verdict = check(pkt, route, &way, overhead);
+	verdict = check(pkt, route, &way, encap.overhead);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
-	if (unlikely(!take_over(pkt, route, overhead)))
+	if (unlikely(!take_over(pkt, route, encap.overhead)))
 		return halb_drop(pkt, NO_MEMORY);
 
 	switch (server->method) {
@@ -439,7 +440,8 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 			return halb_drop(pkt, NO_MEMORY);
 		break;
 	case HALB_METHOD_TUN:
-		if (unlikely(!halb_tun_encapsulate(pkt, server, route)))
+		if (unlikely(!halb_tun_encapsulate(pkt, server, route,
+						   &encap)))
 			return halb_drop(pkt, NO_MEMORY);
 		break;
 	case HALB_METHOD_DR:

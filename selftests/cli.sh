@@ -91,7 +91,9 @@ refused 'no such server: add it first' "changing a server that is not there" ser
 refused 'IPv4 and IPv6 do not mix' "an IPv4 VIP with an IPv6 server under nat" server add tcp 10.9.0.80:80 [fd00:2::b] method nat
 refused 'IPv4 and IPv6 do not mix' "an IPv4 VIP with an IPv6 server under dr" server add tcp 10.9.0.80:80 [fd00:2::b] method dr
 refused 'IPv4 and IPv6 do not mix' "an IPv6 VIP with an IPv4 server" server add tcp [fd00:9::80]:80 10.2.0.11 method nat
-refused 'between IPv4 and IPv6 is not supported yet' "a tunnel between families" server add tcp 10.9.0.80:80 [fd00:2::b] method tun
+refused 'needs a port: give tun-port' "a gue tunnel without a port" server add tcp 10.9.0.80:80 10.2.0.13 method tun tun-type gue
+refused 'need the method tun' "nat with a kind of tunnel" server add tcp 10.9.0.80:80 10.2.0.13 method nat tun-type gre
+nonsense 'did you mean .?gre' "a kind of tunnel that does not exist" server add tcp 10.9.0.80:80 10.2.0.13 method tun tun-type grr
 refused "dr and tun keep the service's port" "dr to another port" server add tcp 10.9.0.80:80 10.2.0.12:8080 method dr
 refused "dr and tun keep the service's port" "tun to another port" server add tcp 10.9.0.80:80 10.2.0.12:8080 method tun
 for address in 10.9.0 10.9.0.256 localhost 10.9.0.80.1 ''; do

@@ -222,6 +222,53 @@ static bool take_method(struct args *args, const struct keyword *keyword, void *
 	return true;
 }
 
+static bool take_tun_type(struct args *args, const struct keyword *keyword, void *object)
+{
+	static const char *const types[] = { "ipip", "gue", "gre" };
+	struct halb_server *server = object;
+	const char *word;
+	int value;
+
+	if (!args_need(args, "the kind of tunnel (ipip, gue or gre)", &word))
+		return false;
+	value = halb_tun_type_value(word);
+	if (value < 0)
+		return args_unknown(args, "tunnel", word, NULL, types, ARRAY_SIZE(types));
+	server->tun_type = (uint32_t)value;
+	server->present |= keyword->value;
+	return true;
+}
+
+static bool take_tun_csum(struct args *args, const struct keyword *keyword, void *object)
+{
+	static const char *const csums[] = { "none", "csum", "remcsum" };
+	struct halb_server *server = object;
+	const char *word;
+	int value;
+
+	if (!args_need(args, "none, csum or remcsum", &word))
+		return false;
+	value = halb_tun_csum_value(word);
+	if (value < 0)
+		return args_unknown(args, "value", word, keyword->name, csums,
+				    ARRAY_SIZE(csums));
+	server->tun_csum = (uint32_t)value;
+	server->present |= keyword->value;
+	return true;
+}
+
+static bool take_tun_port(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_server *server = object;
+	uint32_t port;
+
+	if (!args_uint(args, keyword->name, 1, UINT16_MAX, &port))
+		return false;
+	server->tun_port = (uint16_t)port;
+	server->present |= keyword->value;
+	return true;
+}
+
 static bool take_server_number(struct args *args, const struct keyword *keyword, void *object)
 {
 	struct halb_server *server = object;
@@ -248,6 +295,9 @@ static const struct keyword server_keywords[] = {
 	{ "weight", 1, take_server_number, HALB_SRV_WEIGHT },
 	{ "upper", 2, take_server_number, HALB_SRV_UPPER },
 	{ "lower", 3, take_server_number, HALB_SRV_LOWER },
+	{ "tun-type", 4, take_tun_type, HALB_SRV_TUN_TYPE },
+	{ "tun-port", 5, take_tun_port, HALB_SRV_TUN_PORT },
+	{ "tun-csum", 6, take_tun_csum, HALB_SRV_TUN_CSUM },
 };
 
 static bool parse_server(struct args *args, struct halb_change *change, bool drain)
@@ -269,7 +319,7 @@ static bool parse_server(struct args *args, struct halb_change *change, bool dra
 			   add ? "server add" : "server set", server, &slots))
 		return false;
 	return add || slots ||
-	       args_fail(args, "nothing to set: give method, weight, upper or lower");
+	       args_fail(args, "nothing to set: give method, weight, upper, lower or tun-type");
 }
 
 /* --- settings ---------------------------------------------------------------- */
@@ -572,10 +622,17 @@ const char *grammar_format_options(const struct halb_service *service,
 	return buf;
 }
 
-const char *grammar_format_limits(const struct halb_server *server,
+const char *grammar_format_server_options(const struct halb_server *server,
 				  char *buf, size_t size)
 {
 	*buf = '\0';
+	if (server->method == HALB_METHOD_TUN && server->tun_type != HALB_TUN_TYPE_IPIP) {
+		append(buf, size, " tun-type %s", halb_tun_type_name(server->tun_type));
+		if (server->tun_port)
+			append(buf, size, " tun-port %u", server->tun_port);
+		if (server->tun_csum)
+			append(buf, size, " tun-csum %s", halb_tun_csum_name(server->tun_csum));
+	}
 	if (server->upper)
 		append(buf, size, " upper %u", server->upper);
 	if (server->lower)
@@ -608,7 +665,7 @@ static void format_server(const struct halb_change *change, char *line, size_t s
 		[HALB_CHANGE_OP_DEL] = "del",
 	};
 	const struct halb_server *server = &change->server;
-	char key[KEY_STRLEN], endpoint[ENDPOINT_STRLEN], limits[128];
+	char key[KEY_STRLEN], endpoint[ENDPOINT_STRLEN], options[128];
 
 	append(line, size, "server %s %s %s", verbs[change->op],
 	       key_format(&server->service, key),
@@ -616,7 +673,7 @@ static void format_server(const struct halb_change *change, char *line, size_t s
 	if (change->op == HALB_CHANGE_OP_DEL)
 		return;
 	append(line, size, " method %s weight %u%s", halb_method_name(server->method),
-	       server->weight, grammar_format_limits(server, limits, sizeof(limits)));
+	       server->weight, grammar_format_server_options(server, options, sizeof(options)));
 }
 
 static void format_settings(const struct halb_settings *settings, char *line, size_t size)

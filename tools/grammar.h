@@ -34,7 +34,7 @@ const char *grammar_format(const struct halb_change *change,
  */
 const char *grammar_format_options(const struct halb_service *service,
 				   char *buf, size_t size);
-const char *grammar_format_limits(const struct halb_server *server,
+const char *grammar_format_server_options(const struct halb_server *server,
 				  char *buf, size_t size);
 
 #endif

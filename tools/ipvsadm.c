@@ -37,11 +37,6 @@ static bool has_third_flag(const struct ipvsadm_command *cmd)
 	return cmd->sched_flags & IPVSADM_SCHED_FLAG_3;
 }
 
-static bool is_other_tunnel(const struct ipvsadm_command *cmd)
-{
-	return cmd->tun_type != IPVSADM_TUNNEL_IPIP;
-}
-
 static bool always(const struct ipvsadm_command *cmd)
 {
 	(void)cmd;
@@ -77,8 +72,6 @@ static const struct {
 	  "The scheduler flag flag-3 is not supported yet" },
 	{ VERB(ADD) | VERB(EDIT), has_odd_mask,
 	  "A persistence netmask other than 128.0.0.0 to 255.255.255.255, ones before zeros, is not supported yet" },
-	{ VERB(ADD_SERVER) | VERB(EDIT_SERVER), is_other_tunnel,
-	  "GUE and GRE tunnels are not supported yet" },
 	{ VERB(START_DAEMON), always, "Connection synchronization is not supported yet" },
 };
 
@@ -131,6 +124,18 @@ static void to_server(const struct ipvsadm_command *cmd, struct halb_server *ser
 		.upper = cmd->upper,
 		.lower = cmd->lower,
 	};
+	if (cmd->method != HALB_METHOD_TUN)
+		return;
+	server->present |= HALB_SRV_TUN_TYPE | HALB_SRV_TUN_CSUM;
+	server->tun_type = cmd->tun_type;
+	if (cmd->options & IPVSADM_BIT(TUN_CSUM))
+		server->tun_csum = HALB_TUN_CSUM_CSUM;
+	else if (cmd->options & IPVSADM_BIT(TUN_REMCSUM))
+		server->tun_csum = HALB_TUN_CSUM_REMCSUM;
+	if (cmd->tun_type == HALB_TUN_TYPE_GUE) {
+		server->present |= HALB_SRV_TUN_PORT;
+		server->tun_port = cmd->tun_port;
+	}
 }
 
 /* 0 seconds means: as it is. */

@@ -95,13 +95,6 @@ enum {
 	IPVSADM_SCHED_FLAG_3 = 1 << 2,
 };
 
-enum ipvsadm_tunnel {
-	IPVSADM_TUNNEL_IPIP,
-	IPVSADM_TUNNEL_GUE,
-	IPVSADM_TUNNEL_GRE,
-	IPVSADM_TUNNELS,
-};
-
 /* What a command line asks for, as ipvsadm understands it. */
 struct ipvsadm_command {
 	enum ipvsadm_verb verb;
@@ -120,7 +113,7 @@ struct ipvsadm_command {
 	uint32_t weight;
 	uint32_t upper;
 	uint32_t lower;
-	uint32_t tun_type;		/* enum ipvsadm_tunnel */
+	uint32_t tun_type;		/* HALB_TUN_TYPE_* */
 	uint32_t tun_port;
 
 	uint32_t tcp_timeout;		/* seconds; 0: as it is */

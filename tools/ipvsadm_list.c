@@ -243,13 +243,32 @@ static void print_server(const struct listing *l, const char *name,
 	       (int)server->weight, server->active_conns, server->inactive_conns);
 }
 
+/* "ipip", "gue:6080:+c", "gre:-c" */
+static const char *tunnel_info(const struct halb_server *server, char buf[static 16])
+{
+	const char *csum = server->tun_csum == HALB_TUN_CSUM_NONE ? "-c" :
+			   server->tun_csum == HALB_TUN_CSUM_CSUM ? "+c" : "r+c";
+	const char *type = halb_tun_type_name(server->tun_type);
+
+	if (server->method != HALB_METHOD_TUN)
+		return "n/a";
+	if (server->tun_type == HALB_TUN_TYPE_GUE)
+		snprintf(buf, 16, "%s:%u:%s", type, server->tun_port, csum);
+	else if (server->tun_type == HALB_TUN_TYPE_GRE)
+		snprintf(buf, 16, "%s:%s", type, csum);
+	else
+		snprintf(buf, 16, "%s", type);
+	return buf;
+}
+
 static void print_server_tunnel(const struct listing *l, const char *name,
 				const struct halb_server *server)
 {
+	char info[16];
+
 	(void)l;
 	printf("  -> %-28s %-7s %-13s %-6d %-10u %-10u\n", name,
-	       method_name(server->method),
-	       server->method == HALB_METHOD_TUN ? "ipip" : "n/a",
+	       method_name(server->method), tunnel_info(server, info),
 	       (int)server->weight, server->active_conns, server->inactive_conns);
 }
 
@@ -450,6 +469,16 @@ static void list_service(const struct listing *l, const struct halb_service *ser
 	}
 }
 
+static void save_tunnel(const struct halb_server *server)
+{
+	printf(" --tun-type %s", halb_tun_type_name(server->tun_type));
+	if (server->tun_type == HALB_TUN_TYPE_GUE)
+		printf(" --tun-port %u", server->tun_port);
+	if (server->tun_type != HALB_TUN_TYPE_IPIP)
+		printf(" --tun-%s", server->tun_csum == HALB_TUN_CSUM_NONE ? "nocsum" :
+				    halb_tun_csum_name(server->tun_csum));
+}
+
 static void save_server(const struct listing *l, const char *service,
 			const struct halb_server *server)
 {
@@ -469,7 +498,9 @@ static void save_server(const struct listing *l, const char *service,
 		printf(" -x %u", server->upper);
 	if (server->lower)
 		printf(" -y %u", server->lower);
-	printf("%s\n", server->method == HALB_METHOD_TUN ? " --tun-type ipip" : "");
+	if (server->method == HALB_METHOD_TUN)
+		save_tunnel(server);
+	printf("\n");
 }
 
 static void save_service(const struct listing *l, const struct halb_service *service,

@@ -284,24 +284,15 @@ static int take_mcast_group(struct ipvsadm_parse *p, const struct ipvsadm_spec *
 	return fail(p, "invalid %s mcast-group `%s'", v6 ? "IPv6" : "IPv4", arg);
 }
 
-const char *const ipvsadm_tunnel_names[] = {
-	[IPVSADM_TUNNEL_IPIP]	= "ipip",
-	[IPVSADM_TUNNEL_GUE]	= "gue",
-	[IPVSADM_TUNNEL_GRE]	= "gre",
-};
-
 static int take_tun_type(struct ipvsadm_parse *p, const struct ipvsadm_spec *o, const char *arg)
 {
-	uint32_t t;
+	int type = halb_tun_type_value(arg);
 
 	(void)o;
-	for (t = 0; t < IPVSADM_TUNNELS; t++) {
-		if (!strcmp(arg, ipvsadm_tunnel_names[t])) {
-			p->cmd->tun_type = t;
-			return 0;
-		}
-	}
-	return fail(p, "illegal tunnel type specified");
+	if (type < 0)
+		return fail(p, "illegal tunnel type specified");
+	p->cmd->tun_type = (uint32_t)type;
+	return 0;
 }
 
 /* --start-daemon and --stop-daemon, which word their complaints differently */

@@ -71,11 +71,11 @@ static const struct legality verbs[] = {
 	[IPVSADM_ZERO] = { "zero", .may = B(SERVICE) },
 };
 
-static const struct legality tunnels[IPVSADM_TUNNELS] = {
-	[IPVSADM_TUNNEL_IPIP] = { "ipip" },
-	[IPVSADM_TUNNEL_GUE] = { "gue", .needs = B(TUN_PORT),
+static const struct legality tunnels[] = {
+	[HALB_TUN_TYPE_IPIP] = { "ipip" },
+	[HALB_TUN_TYPE_GUE] = { "gue", .needs = B(TUN_PORT),
 		.one = B(TUN_NOCSUM) | B(TUN_CSUM) | B(TUN_REMCSUM) },
-	[IPVSADM_TUNNEL_GRE] = { "gre", .one = B(TUN_NOCSUM) | B(TUN_CSUM) },
+	[HALB_TUN_TYPE_GRE] = { "gre", .one = B(TUN_NOCSUM) | B(TUN_CSUM) },
 };
 
 /* Names of options in complaints; not all are what is typed. */

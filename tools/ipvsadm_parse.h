@@ -56,6 +56,4 @@ const struct ipvsadm_spec *ipvsadm_find_short(char letter);
 int ipvsadm_to_timeout(struct ipvsadm_parse *p, const char *arg, int min,
 		       uint32_t *timeout);
 
-extern const char *const ipvsadm_tunnel_names[];
-
 #endif

@@ -14,6 +14,18 @@ static const char *const methods[] = {
 	[HALB_METHOD_TUN] = "tun",
 };
 
+static const char *const tun_types[] = {
+	[HALB_TUN_TYPE_IPIP] = "ipip",
+	[HALB_TUN_TYPE_GUE] = "gue",
+	[HALB_TUN_TYPE_GRE] = "gre",
+};
+
+static const char *const tun_csums[] = {
+	[HALB_TUN_CSUM_NONE] = "none",
+	[HALB_TUN_CSUM_CSUM] = "csum",
+	[HALB_TUN_CSUM_REMCSUM] = "remcsum",
+};
+
 static const char *const conn_states[] = {
 	[HALB_CONN_STATE_NONE] = "none",
 	[HALB_CONN_STATE_ESTABLISHED] = "established",
@@ -75,6 +87,26 @@ const char *halb_method_name(uint32_t method)
 int halb_method_value(const char *name)
 {
 	return value_of(methods, ARRAY_SIZE(methods), name);
+}
+
+const char *halb_tun_type_name(uint32_t type)
+{
+	return name_of(tun_types, ARRAY_SIZE(tun_types), type);
+}
+
+int halb_tun_type_value(const char *name)
+{
+	return value_of(tun_types, ARRAY_SIZE(tun_types), name);
+}
+
+const char *halb_tun_csum_name(uint32_t csum)
+{
+	return name_of(tun_csums, ARRAY_SIZE(tun_csums), csum);
+}
+
+int halb_tun_csum_value(const char *name)
+{
+	return value_of(tun_csums, ARRAY_SIZE(tun_csums), name);
 }
 
 const char *halb_conn_state_name(uint32_t state)

@@ -93,6 +93,9 @@ enum {					/* halb_server.present */
 	HALB_SRV_UPPER		= 1 << 3,
 	HALB_SRV_LOWER		= 1 << 4,
 	HALB_SRV_STATS		= 1 << 5,	/* answers only */
+	HALB_SRV_TUN_TYPE	= 1 << 6,
+	HALB_SRV_TUN_PORT	= 1 << 7,
+	HALB_SRV_TUN_CSUM	= 1 << 8,
 };
 
 struct halb_server {
@@ -104,6 +107,9 @@ struct halb_server {
 	uint32_t weight;
 	uint32_t upper;
 	uint32_t lower;
+	uint32_t tun_type;		/* HALB_TUN_TYPE_* */
+	uint16_t tun_port;
+	uint32_t tun_csum;		/* HALB_TUN_CSUM_* */
 	/* answers only */
 	uint32_t flags;			/* HALB_SERVER_FLAG_* */
 	uint32_t active_conns;
@@ -272,12 +278,16 @@ void halb_config_free(struct halb_config *config);
  * to know. The reverse returns -1 for a name that does not exist.
  */
 const char *halb_method_name(uint32_t method);
+const char *halb_tun_type_name(uint32_t type);
+const char *halb_tun_csum_name(uint32_t csum);
 const char *halb_conn_state_name(uint32_t state);
 const char *halb_vip_unmatched_name(uint32_t action);
 const char *halb_director_state_name(uint32_t state);
 const char *halb_protocol_name(uint8_t protocol);
 const char *halb_event_name(enum halb_event_type type);
 int halb_method_value(const char *name);
+int halb_tun_type_value(const char *name);
+int halb_tun_csum_value(const char *name);
 int halb_vip_unmatched_value(const char *name);
 int halb_director_state_value(const char *name);
 

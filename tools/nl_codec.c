@@ -79,6 +79,12 @@ void nl_put_server(struct nlmsghdr *nlh, uint16_t type,
 			mnl_attr_put_u32(nlh, HALB_A_SERVER_UPPER, server->upper);
 		if (server->present & HALB_SRV_LOWER)
 			mnl_attr_put_u32(nlh, HALB_A_SERVER_LOWER, server->lower);
+		if (server->present & HALB_SRV_TUN_TYPE)
+			mnl_attr_put_u32(nlh, HALB_A_SERVER_TUN_TYPE, server->tun_type);
+		if (server->present & HALB_SRV_TUN_PORT)
+			put_port(nlh, HALB_A_SERVER_TUN_PORT, server->tun_port);
+		if (server->present & HALB_SRV_TUN_CSUM)
+			mnl_attr_put_u32(nlh, HALB_A_SERVER_TUN_CSUM, server->tun_csum);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -379,6 +385,15 @@ static bool get_server_attr(const struct nlattr *attr, struct halb_server *serve
 	case HALB_A_SERVER_LOWER:
 		server->present |= HALB_SRV_LOWER;
 		return nl_get_u32(attr, &server->lower);
+	case HALB_A_SERVER_TUN_TYPE:
+		server->present |= HALB_SRV_TUN_TYPE;
+		return nl_get_u32(attr, &server->tun_type);
+	case HALB_A_SERVER_TUN_PORT:
+		server->present |= HALB_SRV_TUN_PORT;
+		return get_port(attr, &server->tun_port);
+	case HALB_A_SERVER_TUN_CSUM:
+		server->present |= HALB_SRV_TUN_CSUM;
+		return nl_get_u32(attr, &server->tun_csum);
 	case HALB_A_SERVER_FLAGS:
 		return nl_get_u32(attr, &server->flags);
 	case HALB_A_SERVER_ACTIVE_CONNS:

@@ -96,16 +96,16 @@ void show_service(struct out *out, const struct halb_service *service)
 
 static void show_server_options(struct out *out, const struct halb_server *server)
 {
-	char limits[128], templates[32] = "";
+	char options[128], templates[32] = "";
 	bool overload = server->flags & HALB_SERVER_FLAG_OVERLOAD;
 
-	grammar_format_limits(server, limits, sizeof(limits));
+	grammar_format_server_options(server, options, sizeof(options));
 	if (server->persist_conns)
 		snprintf(templates, sizeof(templates), " templates %u", server->persist_conns);
-	if (*limits || *templates || overload)
-		out_cell(out, SHOW_OPTIONS, "%s%s%s", *limits ? limits + 1 : "",
-			 *limits ? templates : *templates ? templates + 1 : "",
-			 !overload ? "" : *limits || *templates ? " overload" : "overload");
+	if (*options || *templates || overload)
+		out_cell(out, SHOW_OPTIONS, "%s%s%s", *options ? options + 1 : "",
+			 *options ? templates : *templates ? templates + 1 : "",
+			 !overload ? "" : *options || *templates ? " overload" : "overload");
 }
 
 void show_server(struct out *out, unsigned int level, const struct halb_server *server,
@@ -119,6 +119,11 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 	}
 	show_endpoint(out, SHOW_NAME, &server->addr, server->port);
 	out_str(out, "method", SHOW_METHOD, halb_method_name(server->method));
+	if (server->present & HALB_SRV_TUN_TYPE) {
+		out_str(out, "tun_type", OUT_NO_COLUMN, halb_tun_type_name(server->tun_type));
+		out_uint(out, "tun_port", OUT_NO_COLUMN, server->tun_port);
+		out_str(out, "tun_csum", OUT_NO_COLUMN, halb_tun_csum_name(server->tun_csum));
+	}
 	out_uint(out, "weight", SHOW_WEIGHT, server->weight);
 	out_uint(out, "upper", OUT_NO_COLUMN, server->upper);
 	out_uint(out, "lower", OUT_NO_COLUMN, server->lower);

@@ -28,6 +28,32 @@ enum halb_method {
 };
 
 /**
+ * enum halb_tun_type - what stands between the outer and the inner IP header
+ *   of the method tun
+ * @HALB_TUN_TYPE_IPIP: nothing; RFC 2003, RFC 2473, RFC 4213
+ * @HALB_TUN_TYPE_GUE: UDP and a header of generic UDP encapsulation, version 0
+ * @HALB_TUN_TYPE_GRE: a GRE header, RFC 2784
+ */
+enum halb_tun_type {
+	HALB_TUN_TYPE_IPIP,
+	HALB_TUN_TYPE_GUE,
+	HALB_TUN_TYPE_GRE,
+};
+
+/**
+ * enum halb_tun_csum - the checksum of a tunnel's own header
+ * @HALB_TUN_CSUM_CSUM: gue and gre; UDP's or GRE's checksum over the whole
+ *   packet
+ * @HALB_TUN_CSUM_REMCSUM: gue; as csum, and where the inner checksum was left
+ *   to the network card it is left to the server (remote checksum offload)
+ */
+enum halb_tun_csum {
+	HALB_TUN_CSUM_NONE,
+	HALB_TUN_CSUM_CSUM,
+	HALB_TUN_CSUM_REMCSUM,
+};
+
+/**
  * enum halb_conn_state - State of a connection, numbered as ip_vs numbers its
  *   TCP states; connections of other protocols are "udp".
  */
@@ -175,6 +201,9 @@ enum {
 	HALB_A_SERVER_INACTIVE_CONNS,
 	HALB_A_SERVER_PERSIST_CONNS,
 	HALB_A_SERVER_STATS,
+	HALB_A_SERVER_TUN_TYPE,
+	HALB_A_SERVER_TUN_PORT,
+	HALB_A_SERVER_TUN_CSUM,
 
 	__HALB_A_SERVER_MAX
 };
