@@ -111,7 +111,8 @@ static bool same_options(const struct halb_plan *plan,
 	return !strcmp(instance_name(plan->service->instance), options->vrrp) &&
 	       plan->sched == options->sched && plan->flags == options->flags &&
 	       plan->persist_timeout == options->persist_timeout &&
-	       plan->persist_prefix == options->persist_prefix;
+	       plan->persist_prefix == options->persist_prefix &&
+	       halb_pool_equal(&plan->pool, &options->pool);
 }
 
 /* Slots are newest first, staged servers are oldest first. */
@@ -153,6 +154,7 @@ static int build_plan(struct halb_staged *staged)
 	plan->flags = options->flags;
 	plan->persist_timeout = options->persist_timeout;
 	plan->persist_prefix = options->persist_prefix;
+	plan->pool = options->pool;
 	for (i = 0; i < plan->count; i++)
 		plan->slots[i] = slot_of(staged, i);
 	return plan->sched->build ? plan->sched->build(plan) : 0;

@@ -9,12 +9,16 @@
 #include "conn_table.h"
 #include "tcp_state.h"
 
-static struct kmem_cache *halb_conn_cache4 __read_mostly;
-static struct kmem_cache *halb_conn_cache6 __read_mostly;
+/* by family, and whether it is fullnat's */
+static struct kmem_cache *halb_conn_caches[2][2] __read_mostly;
 hsiphash_key_t halb_hash_key __read_mostly;
 
 #define HALB_CONN4_SIZE	offsetofend(struct halb_conn, tuple4)
 #define HALB_CONN6_SIZE	offsetofend(struct halb_conn, tuple6)
+
+/* ports that a fullnat connection tries at most; when they are scarce, fewer */
+#define HALB_PORT_TRIES		128
+#define HALB_PORT_TRIES_SCARCE	8
 
 struct halb_conn *halb_conn_find4(struct halb_net *hn,
 				  const struct halb_tuple4 *tuple)
@@ -103,10 +107,15 @@ bool halb_conn_change(struct halb_conn *conn, u32 from, u32 to)
 	return true;
 }
 
+static bool is_template(u32 state)
+{
+	return (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE;
+}
+
 static bool in_table_twice(const struct halb_conn *conn)
 {
-	return conn->server->method == HALB_METHOD_NAT &&
-	       (conn->state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE;
+	return halb_method_rewrites(conn->server->method) &&
+	       !is_template(conn->state);
 }
 
 static int take_link(struct halb_net *hn, struct halb_conn *conn,
@@ -208,13 +217,20 @@ void halb_conn_tcp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 flags)
 	}
 }
 
+static struct kmem_cache *cache_of(const struct halb_server *server, bool v6,
+				   u32 state)
+{
+	return halb_conn_caches[v6][server->method == HALB_METHOD_FULLNAT &&
+				    !is_template(state)];
+}
+
 void halb_conn_free(struct halb_conn *conn)
 {
 	struct halb_server *server = conn->server;
 	bool v6 = halb_conn_af(conn) == AF_INET6;
 
 	halb_route_forget(&conn->route);
-	kmem_cache_free(v6 ? halb_conn_cache6 : halb_conn_cache4, conn);
+	kmem_cache_free(cache_of(server, v6, conn->state), conn);
 	halb_server_put(server);
 }
 
@@ -231,7 +247,7 @@ void halb_conn_free(struct halb_conn *conn)
 struct halb_conn *halb_conn_alloc(struct halb_server *server, bool v6,
 				  u32 state)
 {
-	struct kmem_cache *cache = v6 ? halb_conn_cache6 : halb_conn_cache4;
+	struct kmem_cache *cache = cache_of(server, v6, state);
 	struct halb_conn *conn;
 
 	conn = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
@@ -315,16 +331,61 @@ static struct halb_conn *find_twin(struct halb_net *hn,
 		halb_conn_find4(hn, &conn->tuple4);
 }
 
+static void take_seat(struct halb_conn *conn, struct halb_pool_walk *walk)
+{
+	u32 number;
+	__be16 port = halb_pool_next(walk, &number);
+
+	if (halb_conn_af(conn) == AF_INET6) {
+		conn->source6.addr = halb_pool_addr6(walk->pool, number);
+		conn->source6.port = port;
+	} else {
+		conn->source4.addr = halb_pool_addr4(walk->pool, number);
+		conn->source4.port = port;
+	}
+}
+
+/* With fullnat: finds a source for which the table has no reply yet. */
+static void *insert_with_source(struct halb_net *hn, struct halb_conn *conn,
+				const struct halb_pool *pool)
+{
+	struct halb_server *server = conn->server;
+	bool scarce = test_bit(HALB_SERVER_NO_PORT_BIT, &server->flags);
+	int i, tries = scarce ? HALB_PORT_TRIES_SCARCE : HALB_PORT_TRIES;
+	struct halb_pool_walk walk;
+	void *old;
+
+	halb_pool_start(&walk, hn->net, pool, conn->hash[HALB_SIDE_CLIENT]);
+	for (i = 0; walk.seats && i < tries; i++) {
+		take_seat(conn, &walk);
+		old = insert(hn, conn, HALB_SIDE_SERVER);
+		if (IS_ERR(old))
+			return old;
+		if (old)
+			continue;
+		if (unlikely(scarce && !i))
+			halb_server_source_port(server, true);
+		return NULL;
+	}
+	halb_server_source_port(server, false);
+	return ERR_PTR(-EADDRNOTAVAIL);
+}
+
 /*
  * The link for replies comes first: who finds the client's link, and may take
  * the connection out by it, finds the connection complete.
  */
 static struct halb_conn *insert_reply(struct halb_net *hn,
-				      struct halb_conn *conn)
+				      struct halb_conn *conn,
+				      const struct halb_pool *pool)
 {
-	void *old = insert(hn, conn, HALB_SIDE_SERVER);
 	struct halb_conn *twin;
+	void *old;
 
+	if (conn->server->method == HALB_METHOD_FULLNAT)
+		old = insert_with_source(hn, conn, pool);
+	else
+		old = insert(hn, conn, HALB_SIDE_SERVER);
 	if (likely(!old))
 		return conn;
 	twin = IS_ERR(old) ? old : find_twin(hn, conn) ?: ERR_PTR(-EADDRINUSE);
@@ -337,20 +398,23 @@ static struct halb_conn *insert_reply(struct halb_net *hn,
  * @hn: netns
  * @conn: connection with its tuple and the hash of that; belongs to the table
  *	from now on, or is freed
+ * @pool: source addresses, if the method is fullnat
  *
  * Context: softirq, RCU read side.
  * Return: @conn; or the connection that another CPU made for the same flow
  * meanwhile; or ERR_PTR: -EADDRINUSE if the server already answers another
- * flow of this client address and port, else from the hash table.
+ * flow of this client address and port, -EADDRNOTAVAIL if no source port was
+ * free, else from the hash table.
  */
-struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn)
+struct halb_conn *halb_conn_insert(struct halb_net *hn, struct halb_conn *conn,
+				   const struct halb_pool *pool)
 {
 	bool twice = in_table_twice(conn);
 	void *old;
 
 	count(hn, conn);
 	if (twice) {
-		struct halb_conn *other = insert_reply(hn, conn);
+		struct halb_conn *other = insert_reply(hn, conn, pool);
 
 		if (unlikely(other != conn))
 			return other;
@@ -383,19 +447,26 @@ int halb_conn_tables_init(struct halb_net *hn)
 	return ret;
 }
 
+static struct kmem_cache *create_cache(const char *name, unsigned int size)
+{
+	return kmem_cache_create(name, size, __alignof__(struct halb_conn), 0,
+				 NULL);
+}
+
 int __init halb_conn_init(void)
 {
 	get_random_bytes(&halb_hash_key, sizeof(halb_hash_key));
-	halb_conn_cache4 = kmem_cache_create("halb_conn4", HALB_CONN4_SIZE,
-					     __alignof__(struct halb_conn),
-					     0, NULL);
-	if (!halb_conn_cache4)
-		return -ENOMEM;
-	halb_conn_cache6 = kmem_cache_create("halb_conn6", HALB_CONN6_SIZE,
-					     __alignof__(struct halb_conn),
-					     0, NULL);
-	if (!halb_conn_cache6) {
-		kmem_cache_destroy(halb_conn_cache4);
+	halb_conn_caches[0][0] = create_cache("halb_conn4", HALB_CONN4_SIZE);
+	halb_conn_caches[1][0] = create_cache("halb_conn6", HALB_CONN6_SIZE);
+	halb_conn_caches[0][1] =
+		create_cache("halb_fullnat4",
+			     offsetofend(struct halb_conn, source4));
+	halb_conn_caches[1][1] =
+		create_cache("halb_fullnat6",
+			     offsetofend(struct halb_conn, source6));
+	if (!halb_conn_caches[0][0] || !halb_conn_caches[1][0] ||
+	    !halb_conn_caches[0][1] || !halb_conn_caches[1][1]) {
+		halb_conn_exit();
 		return -ENOMEM;
 	}
 	BUILD_BUG_ON(HALB_CONN4_SIZE > 64);
@@ -405,6 +476,8 @@ int __init halb_conn_init(void)
 
 void halb_conn_exit(void)
 {
-	kmem_cache_destroy(halb_conn_cache6);
-	kmem_cache_destroy(halb_conn_cache4);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		kmem_cache_destroy(halb_conn_caches[i / 2][i % 2]);
 }

@@ -15,6 +15,7 @@
 #include <linux/rhashtable-types.h>
 
 #include "net.h"
+#include "pool.h"
 #include "server.h"
 
 /* bits of struct halb_conn.state beside the state itself */
@@ -64,6 +65,21 @@ struct halb_tuple6 {
 };
 
 /**
+ * struct halb_source4 - what a fullnat server sees as client
+ * @addr: one of the service's source addresses
+ * @port: its port
+ */
+struct halb_source4 {
+	__be32 addr;
+	__be16 port;
+};
+
+struct halb_source6 {
+	struct in6_addr addr;
+	__be16 port;
+};
+
+/**
  * struct halb_conn - a connection or a template
  * @node: links to the hash table, [0] under the client's tuple, [1] under the
  *	reply's; which one an address is shows in its bit 3, see
@@ -75,7 +91,9 @@ struct halb_tuple6 {
  * @hash: of the tuple by which @node is found, while it is in the table
  * @dead: links it into &halb_net.dead once it left the table
  * @tuple4: its name; IPv4 connections are allocated up to here (64 bytes)
- * @tuple6: its name
+ * @source4: fullnat only: IPv4 ones are allocated up to here
+ * @tuple6: its name; IPv6 ones are allocated up to here
+ * @source6: fullnat only: IPv6 ones are allocated up to here
  */
 struct halb_conn {
 	struct rhash_head node[2];
@@ -88,8 +106,14 @@ struct halb_conn {
 		struct llist_node dead;
 	};
 	union {
-		struct halb_tuple4 tuple4;
-		struct halb_tuple6 tuple6;
+		struct {
+			struct halb_tuple4 tuple4;
+			struct halb_source4 source4;
+		};
+		struct {
+			struct halb_tuple6 tuple6;
+			struct halb_source6 source6;
+		};
 	};
 } __aligned(16);
 

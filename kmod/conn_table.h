@@ -55,6 +55,10 @@ static inline void halb_reply_tuple4(const struct halb_conn *conn,
 		.protocol = conn->tuple4.protocol,
 		.kind = conn->tuple4.kind,
 	};
+	if (server->method == HALB_METHOD_FULLNAT) {
+		t->vip = conn->source4.addr;
+		t->vport = conn->source4.port;
+	}
 }
 
 static inline void halb_reply_tuple6(const struct halb_conn *conn,
@@ -70,6 +74,10 @@ static inline void halb_reply_tuple6(const struct halb_conn *conn,
 		.protocol = conn->tuple6.protocol,
 		.kind = conn->tuple6.kind,
 	};
+	if (server->method == HALB_METHOD_FULLNAT) {
+		t->vip = conn->source6.addr;
+		t->vport = conn->source6.port;
+	}
 }
 
 /*

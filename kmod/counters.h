@@ -32,7 +32,8 @@
 	X(SEGMENT,		"segment-failed")		\
 	X(ICMP_BAD,		"icmp-bad")			\
 	X(VIP_UNMATCHED,	"vip-unmatched")		\
-	X(HALF_OPEN,		"half-open-evicted")
+	X(HALF_OPEN,		"half-open-evicted")		\
+	X(NO_SOURCE_PORT,	"no-source-port")
 
 /* Packets that a service or connection could have concerned, passed on. */
 #define HALB_PASSES(X)						\

@@ -93,7 +93,7 @@ static void follow_tcp(const struct halb_packet *pkt, struct halb_conn *conn,
 
 	if (side == HALB_SIDE_SERVER)
 		dir = HALB_TCP_OUTPUT;
-	else if (conn->server->method != HALB_METHOD_NAT)
+	else if (!halb_method_rewrites(conn->server->method))
 		dir = HALB_TCP_INPUT_ONLY;
 	if (unlikely(halb_tcp_next(dir, pkt->tcp_flags, state) != state))
 		halb_conn_tcp(conn, dir, pkt->tcp_flags);

@@ -5,7 +5,8 @@
  *
  *   quotes what a client or VIP sent to ...          goes to
  *   a client (from the VIP), any method              the server
- *   a nat server (from the client)                   the client, translated
+ *   a nat server (from the client), or a fullnat
+ *   server (from a source address)                   the client, translated
  *   a tun server (outer header, from this director)  the client, see
  *                                                    icmp_tunnel.c
  *
@@ -237,6 +238,56 @@ static void vip_of(const struct halb_conn *conn, bool v6,
 	}
 }
 
+/* What a fullnat server sees as client. */
+static void source_of(const struct halb_conn *conn, bool v6,
+		      union nf_inet_addr *addr, __be16 *port)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (v6) {
+		addr->in6 = conn->source6.addr;
+		*port = conn->source6.port;
+	} else {
+		addr->ip = conn->source4.addr;
+		*port = conn->source4.port;
+	}
+}
+
+static void client_of(const struct halb_conn *conn, bool v6,
+		      union nf_inet_addr *client, __be16 *port)
+{
+	memset(client, 0, sizeof(*client));
+	if (v6) {
+		client->in6 = conn->tuple6.client;
+		*port = conn->tuple6.cport;
+	} else {
+		client->ip = conn->tuple4.client;
+		*port = conn->tuple4.cport;
+	}
+}
+
+/* The error comes from where the client is, which a server may not route to. */
+static void hide_client(struct halb_packet *pkt, const struct halb_quote *q,
+			const struct halb_conn *conn)
+{
+	union nf_inet_addr addr;
+	__be16 port;
+
+	source_of(conn, pkt->v6, &addr, &port);
+	rewrite_quote(pkt->skb, q, pkt->v6, false, &addr, port);
+	set_outer(pkt->skb, pkt->v6, true, &addr);
+}
+
+static void show_client(struct halb_packet *pkt, const struct halb_quote *q,
+			const struct halb_conn *conn)
+{
+	union nf_inet_addr client;
+	__be16 port;
+
+	client_of(conn, pkt->v6, &client, &port);
+	rewrite_quote(pkt->skb, q, pkt->v6, true, &client, port);
+	set_outer(pkt->skb, pkt->v6, false, &client);
+}
+
 /* About what the VIP sent to the client: the server wants to know. */
 static unsigned int to_server(struct halb_packet *pkt, const struct halb_quote *q,
 			      struct halb_conn *conn)
@@ -244,13 +295,15 @@ static unsigned int to_server(struct halb_packet *pkt, const struct halb_quote *
 	struct halb_server *server = conn->server;
 
 	halb_count_in(server, pkt->skb);
-	if (server->method == HALB_METHOD_NAT) {
+	if (halb_method_rewrites(server->method)) {
 		if (skb_ensure_writable(pkt->skb,
 					q->thoff + HALB_QUOTED_TRANSPORT))
 			return halb_drop(pkt, NO_MEMORY);
 		rewrite_quote(pkt->skb, q, pkt->v6, true, &server->addr,
 			      server->port);
 		set_outer(pkt->skb, pkt->v6, false, &server->addr);
+		if (server->method == HALB_METHOD_FULLNAT)
+			hide_client(pkt, q, conn);
 		mend_icmp_checksum(pkt->skb, pkt->thoff, pkt->v6);
 	}
 	pkt->rewritten = true;
@@ -272,6 +325,8 @@ static unsigned int to_client(struct halb_packet *pkt, const struct halb_quote *
 	/* a router between keeps its name, a server has none to the client */
 	if (outer_source_is(pkt->skb, pkt->v6, &conn->server->addr))
 		set_outer(pkt->skb, pkt->v6, true, &vip);
+	if (conn->server->method == HALB_METHOD_FULLNAT)
+		show_client(pkt, q, conn);
 	mend_icmp_checksum(pkt->skb, pkt->thoff, pkt->v6);
 	pkt->rewritten = true;
 	return halb_xmit_to_client(pkt, conn);

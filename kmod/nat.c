@@ -73,8 +73,42 @@ static bool make_writable(const struct halb_packet *pkt)
 	return !skb_ensure_writable(pkt->skb, pkt->thoff + len);
 }
 
+/* fullnat: what the server sees as client */
+static void set_source(struct halb_packet *pkt, bool sum,
+		       const struct halb_conn *conn)
+{
+	struct udphdr *ports = halb_udp_hdr(pkt);
+
+	if (pkt->v6) {
+		rewrite_port(pkt, sum, &ports->source, conn->source6.port);
+		rewrite_addr6(pkt, sum, &ipv6_hdr(pkt->skb)->saddr,
+			      &conn->source6.addr);
+	} else {
+		rewrite_port(pkt, sum, &ports->source, conn->source4.port);
+		rewrite_addr4(pkt, sum, &ip_hdr(pkt->skb)->saddr,
+			      conn->source4.addr);
+	}
+}
+
+/* fullnat: back to whom the server does not know */
+static void set_client(struct halb_packet *pkt, bool sum,
+		       const struct halb_conn *conn)
+{
+	struct udphdr *ports = halb_udp_hdr(pkt);
+
+	if (pkt->v6) {
+		rewrite_port(pkt, sum, &ports->dest, conn->tuple6.cport);
+		rewrite_addr6(pkt, sum, &ipv6_hdr(pkt->skb)->daddr,
+			      &conn->tuple6.client);
+	} else {
+		rewrite_port(pkt, sum, &ports->dest, conn->tuple4.cport);
+		rewrite_addr4(pkt, sum, &ip_hdr(pkt->skb)->daddr,
+			      conn->tuple4.client);
+	}
+}
+
 /**
- * halb_nat_to_server - rewrites destination address and port
+ * halb_nat_to_server - rewrites destination address and port, and the source
  * @pkt: packet from the client
  * @conn: its connection
  *
@@ -96,13 +130,15 @@ bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn)
 			      &server->addr.in6);
 	else
 		rewrite_addr4(pkt, sum, &ip_hdr(pkt->skb)->daddr, server->addr.ip);
+	if (server->method == HALB_METHOD_FULLNAT)
+		set_source(pkt, sum, conn);
 	if (sum)
 		mend_zero(pkt);
 	return true;
 }
 
 /**
- * halb_nat_to_client - rewrites source address and port
+ * halb_nat_to_client - rewrites source address and port, and the destination
  * @pkt: packet from the server
  * @conn: its connection
  *
@@ -125,6 +161,8 @@ bool halb_nat_to_client(struct halb_packet *pkt, const struct halb_conn *conn)
 		rewrite_port(pkt, sum, &ports->source, conn->tuple4.vport);
 		rewrite_addr4(pkt, sum, &ip_hdr(pkt->skb)->saddr, conn->tuple4.vip);
 	}
+	if (conn->server->method == HALB_METHOD_FULLNAT)
+		set_client(pkt, sum, conn);
 	if (sum)
 		mend_zero(pkt);
 	return true;

@@ -106,6 +106,10 @@ static int parse_filter(const struct nlattr *nest,
 	if (tb[HALB_A_CONN_EXPIRES])
 		return halb_refuse_attr(extack, tb[HALB_A_CONN_EXPIRES], -EINVAL,
 					"connections cannot be selected by when they expire");
+	if (tb[HALB_A_CONN_SOURCE_ADDRESS] || tb[HALB_A_CONN_SOURCE_PORT])
+		return halb_refuse_attr(extack, tb[HALB_A_CONN_SOURCE_ADDRESS] ?:
+					tb[HALB_A_CONN_SOURCE_PORT], -EINVAL,
+					"connections cannot be selected by their source address");
 	parse_numbers(tb, filter);
 	return parse_addresses(tb, filter, extack);
 }
@@ -188,6 +192,27 @@ static int put_addr(struct sk_buff *msg, int type, u8 af,
 						   sizeof(addr->in), addr);
 }
 
+/* What a fullnat server sees as client. */
+static int put_source(struct sk_buff *msg, const struct halb_conn *conn,
+		      const struct halb_conn_view *view)
+{
+	union nf_inet_addr addr = {};
+	__be16 port;
+
+	if (conn->server->method != HALB_METHOD_FULLNAT ||
+	    view->state == HALB_CONN_STATE_TEMPLATE)
+		return 0;
+	if (view->af == AF_INET6) {
+		addr.in6 = conn->source6.addr;
+		port = conn->source6.port;
+	} else {
+		addr.ip = conn->source4.addr;
+		port = conn->source4.port;
+	}
+	return put_addr(msg, HALB_A_CONN_SOURCE_ADDRESS, view->af, &addr) ||
+	       nla_put_be16(msg, HALB_A_CONN_SOURCE_PORT, port);
+}
+
 /* One nest, or nothing and -EMSGSIZE. RCU read side. */
 static int fill_conn(struct sk_buff *msg, const struct halb_net *hn,
 		     const struct halb_conn *conn,
@@ -207,6 +232,7 @@ static int fill_conn(struct sk_buff *msg, const struct halb_net *hn,
 	    put_addr(msg, HALB_A_CONN_SERVER_ADDRESS, server->af,
 		     &server->addr) ||
 	    nla_put_be16(msg, HALB_A_CONN_SERVER_PORT, server->port) ||
+	    put_source(msg, conn, view) ||
 	    nla_put_u32(msg, HALB_A_CONN_METHOD, server->method) ||
 	    nla_put_u32(msg, HALB_A_CONN_STATE, view->state) ||
 	    nla_put_u32(msg, HALB_A_CONN_EXPIRES, halb_conn_expires(hn, conn)) ||

@@ -67,6 +67,11 @@ static int put_options(struct sk_buff *skb, const struct halb_plan *plan)
 	    (instance &&
 	     nla_put_string(skb, HALB_A_SERVICE_VRRP, instance->name)))
 		return -EMSGSIZE;
+	if (plan->pool.count &&
+	    (put_addr(skb, HALB_A_SERVICE_SOURCE_ADDRESS, plan->key.af,
+		      &plan->pool.first) ||
+	     nla_put_u16(skb, HALB_A_SERVICE_SOURCE_COUNT, plan->pool.count)))
+		return -EMSGSIZE;
 	if (!(plan->flags & HALB_SERVICE_FLAG_PERSISTENT))
 		return 0;
 	return nla_put_u32(skb, HALB_A_SERVICE_PERSIST_TIMEOUT,
@@ -138,6 +143,8 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 
 	if (READ_ONCE(server->flags) & HALB_SERVER_OVERLOAD)
 		flags |= HALB_SERVER_FLAG_OVERLOAD;
+	if (test_bit(HALB_SERVER_NO_PORT_BIT, &server->flags))
+		flags |= HALB_SERVER_FLAG_NO_SOURCE_PORT;
 	return put_addr(skb, HALB_A_SERVER_ADDRESS, server->af, &server->addr) ||
 	       nla_put_be16(skb, HALB_A_SERVER_PORT, server->port) ||
 	       nla_put_u32(skb, HALB_A_SERVER_METHOD, server->method) ||

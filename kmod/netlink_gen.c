@@ -18,7 +18,7 @@ const struct nla_policy halb_change_nl_policy[HALB_A_CHANGE_SETTINGS + 1] = {
 	[HALB_A_CHANGE_SETTINGS] = NLA_POLICY_NESTED(halb_settings_nl_policy),
 };
 
-const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_FWMARK + 1] = {
+const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_SOURCE_PORT + 1] = {
 	[HALB_A_CONN_PROTOCOL] = { .type = NLA_U8, },
 	[HALB_A_CONN_CLIENT_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_CONN_CLIENT_PORT] = { .type = NLA_U16, },
@@ -26,10 +26,12 @@ const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_FWMARK + 1] = {
 	[HALB_A_CONN_SERVICE_PORT] = { .type = NLA_U16, },
 	[HALB_A_CONN_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_CONN_SERVER_PORT] = { .type = NLA_U16, },
-	[HALB_A_CONN_METHOD] = NLA_POLICY_MAX(NLA_U32, 2),
+	[HALB_A_CONN_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
 	[HALB_A_CONN_STATE] = NLA_POLICY_MAX(NLA_U32, 12),
 	[HALB_A_CONN_EXPIRES] = { .type = NLA_U32, },
 	[HALB_A_CONN_FWMARK] = { .type = NLA_U32, },
+	[HALB_A_CONN_SOURCE_ADDRESS] = { .type = NLA_BINARY, },
+	[HALB_A_CONN_SOURCE_PORT] = { .type = NLA_U16, },
 };
 
 const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1] = {
@@ -47,11 +49,11 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_TUN_CSUM + 1] = {
 	[HALB_A_SERVER_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
 	[HALB_A_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVER_PORT] = { .type = NLA_U16, },
-	[HALB_A_SERVER_METHOD] = NLA_POLICY_MAX(NLA_U32, 2),
+	[HALB_A_SERVER_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
 	[HALB_A_SERVER_WEIGHT] = { .type = NLA_U32, },
 	[HALB_A_SERVER_UPPER] = { .type = NLA_U32, },
 	[HALB_A_SERVER_LOWER] = { .type = NLA_U32, },
-	[HALB_A_SERVER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[HALB_A_SERVER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[HALB_A_SERVER_ACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVER_INACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVER_PERSIST_CONNS] = { .type = NLA_U32, },
@@ -61,7 +63,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_TUN_CSUM + 1] = {
 	[HALB_A_SERVER_TUN_CSUM] = NLA_POLICY_MAX(NLA_U32, 2),
 };
 
-const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_VRRP + 1] = {
+const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SOURCE_COUNT + 1] = {
 	[HALB_A_SERVICE_PROTOCOL] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVICE_PORT] = { .type = NLA_U16, },
@@ -77,6 +79,8 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_VRRP + 1] = {
 	[HALB_A_SERVICE_SERVERS] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_STATS] = NLA_POLICY_NESTED(halb_stats_nl_policy),
 	[HALB_A_SERVICE_VRRP] = { .type = NLA_NUL_STRING, },
+	[HALB_A_SERVICE_SOURCE_ADDRESS] = { .type = NLA_BINARY, },
+	[HALB_A_SERVICE_SOURCE_COUNT] = { .type = NLA_U16, },
 };
 
 const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_CONNS + 1] = {

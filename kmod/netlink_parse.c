@@ -203,6 +203,58 @@ static int parse_persistence(struct nlattr * const tb[],
 	return 0;
 }
 
+static bool last_of_pool(const struct halb_pool *pool, u8 af,
+			 union nf_inet_addr *last)
+{
+	u32 more = pool->count - 1;
+	__be32 *word;
+	u32 low;
+
+	*last = pool->first;
+	word = af == AF_INET6 ? &last->ip6[3] : &last->ip;
+	low = ntohl(*word);
+	*word = htonl(low + more);
+	return low + more >= low;
+}
+
+static int parse_pool(struct nlattr * const tb[],
+		      struct halb_service_request *request,
+		      struct netlink_ext_ack *extack)
+{
+	struct nlattr *address = tb[HALB_A_SERVICE_SOURCE_ADDRESS];
+	struct nlattr *count = tb[HALB_A_SERVICE_SOURCE_COUNT];
+	struct halb_pool *pool = &request->options.pool;
+	union nf_inet_addr last;
+	int err;
+	u8 af;
+
+	if (!address && !count)
+		return 0;
+	pool->count = count ? nla_get_u16(count) : 1;
+	if (pool->count > HALB_POOL_MAX)
+		return halb_refuse_attr(extack, count, -ERANGE,
+					"there may be 1..256 source addresses, or 0 to remove them");
+	if (!address && pool->count)
+		return halb_refuse_attr(extack, count, -EINVAL,
+					"source-count needs source-address, the first of them");
+	if (!pool->count)
+		return address ?
+			halb_refuse_attr(extack, address, -EINVAL,
+					 "to remove the source addresses give source-count 0 alone") :
+			0;
+	err = halb_nl_parse_address(address, &pool->first, &af, extack);
+	if (err)
+		return err;
+	if (af != request->key.af)
+		return halb_refuse_attr(extack, address, -EINVAL,
+					"source addresses must have the service's family");
+	if (!last_of_pool(pool, af, &last) || !is_unicast(af, &pool->first) ||
+	    !is_unicast(af, &last) || is_linklocal(af, &pool->first))
+		return halb_refuse_attr(extack, address, -EINVAL,
+					"source addresses must be unicast and not link-local, all of them");
+	return 0;
+}
+
 /**
  * halb_nl_parse_service - what a request says about a service
  * @nest: HALB_A_SERVICE or alike, or NULL
@@ -251,7 +303,10 @@ int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
 	err = parse_flags(tb, request, extack);
 	if (err)
 		return err;
-	return parse_persistence(tb, request, extack);
+	err = parse_persistence(tb, request, extack);
+	if (err)
+		return err;
+	return parse_pool(tb, request, extack);
 }
 
 /* --- servers ---------------------------------------------------------------- */

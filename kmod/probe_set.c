@@ -40,7 +40,7 @@ static u32 put_vip(struct halb_probe *probe, const struct halb_service_key *key)
 
 static u32 put_server(struct halb_probe *probe, const struct halb_server *server)
 {
-	if (server->method != HALB_METHOD_NAT)
+	if (!halb_method_rewrites(server->method))
 		return 0;
 	return put(probe, server->af, &server->addr, HALB_PROBE_REPLY);
 }
@@ -132,7 +132,8 @@ static bool lacks(const struct halb_probe *probe,
 			const struct halb_staged_server *server;
 
 			server = &staged->servers[i];
-			if (server->created && server->method == HALB_METHOD_NAT)
+			if (server->created &&
+			    halb_method_rewrites(server->method))
 				*missing += !has(probe, server->af, &server->addr,
 						 HALB_PROBE_REPLY);
 		}

@@ -9,7 +9,7 @@
 #include "template.h"
 #include "xmit.h"
 
-/* picks before a flow is refused for a clash of its reply tuple */
+/* picks before a flow is refused for want of a reply tuple of its own */
 #define HALB_PICKS	3
 
 static void service_key(const struct halb_packet *pkt,
@@ -107,7 +107,7 @@ static struct halb_conn *new_template(const struct halb_packet *pkt,
 				     pkt->tuple4.client, plan->persist_prefix);
 		template->hash[0] = halb_hash4(&template->tuple4);
 	}
-	return halb_conn_insert(pkt->hn, template);
+	return halb_conn_insert(pkt->hn, template, NULL);
 }
 
 /*
@@ -142,7 +142,7 @@ static u32 first_state(const struct halb_packet *pkt,
 	u32 state;
 
 	if (pkt->protocol == IPPROTO_TCP) {
-		state = halb_tcp_next(server->method == HALB_METHOD_NAT ?
+		state = halb_tcp_next(halb_method_rewrites(server->method) ?
 				      HALB_TCP_INPUT : HALB_TCP_INPUT_ONLY,
 				      pkt->tcp_flags, HALB_CONN_STATE_NONE);
 		if (!halb_tcp_state_active(state))
@@ -171,7 +171,7 @@ static struct halb_conn *new_conn(const struct halb_packet *pkt,
 	else
 		conn->tuple4 = pkt->tuple4;
 	conn->hash[0] = pkt->hash;
-	return halb_conn_insert(pkt->hn, conn);
+	return halb_conn_insert(pkt->hn, conn, &plan->pool);
 }
 
 static struct halb_conn *bind(const struct halb_packet *pkt,
@@ -189,7 +189,8 @@ static struct halb_conn *bind(const struct halb_packet *pkt,
 		if (IS_ERR_OR_NULL(server))
 			return ERR_CAST(server);
 		conn = new_conn(pkt, plan, server);
-		if (conn != ERR_PTR(-EADDRINUSE))
+		if (conn != ERR_PTR(-EADDRINUSE) &&
+		    conn != ERR_PTR(-EADDRNOTAVAIL))
 			break;
 	}
 	return conn;
@@ -202,6 +203,8 @@ static unsigned int refuse(struct halb_packet *pkt, int err)
 		return halb_drop(pkt, NO_MEMORY);
 	case -EADDRINUSE:
 		return halb_drop(pkt, REPLY_CLASH);
+	case -EADDRNOTAVAIL:
+		return halb_drop(pkt, NO_SOURCE_PORT);
 	case -ESTALE:
 		return halb_drop(pkt, SERVER_REMOVED);
 	default:

@@ -84,7 +84,7 @@ void halb_server_put(struct halb_server *server)
 }
 
 /* Listeners hear of it soon, but not from here: this may be a softirq. */
-static void overload_changed(struct halb_server *server)
+static void flag_changed(struct halb_server *server)
 {
 	struct halb_net *hn = server->service->net;
 
@@ -110,7 +110,7 @@ void halb_server_update_overload(struct halb_server *server)
 	if (likely(!upper)) {
 		if (unlikely(test_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags)) &&
 		    test_and_clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
-			overload_changed(server);
+			flag_changed(server);
 		return;
 	}
 	if (!lower)
@@ -119,15 +119,40 @@ again:
 	conns = halb_server_conns(server);
 	if (conns >= upper) {
 		if (!test_and_set_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
-			overload_changed(server);
+			flag_changed(server);
 	} else if (conns < lower) {
 		if (test_and_clear_bit(HALB_SERVER_OVERLOAD_BIT, &server->flags))
-			overload_changed(server);
+			flag_changed(server);
 	}
 	/* another CPU may have decided by a later count, but acted before us */
 	smp_mb__after_atomic();
 	if (unlikely(halb_server_conns(server) != conns))
 		goto again;
+}
+
+/* that long after the last failure ports are plenty again */
+#define HALB_NO_PORT_SECONDS	10
+
+/**
+ * halb_server_source_port - a source port was looked for
+ * @server: fullnat server
+ * @found: whether there was one at once; else there was none
+ *
+ * Context: softirq.
+ */
+void halb_server_source_port(struct halb_server *server, bool found)
+{
+	u32 now = halb_now();
+
+	if (!found) {
+		WRITE_ONCE(server->no_port_seen, now);
+		if (!test_and_set_bit(HALB_SERVER_NO_PORT_BIT, &server->flags))
+			flag_changed(server);
+		return;
+	}
+	if (now - READ_ONCE(server->no_port_seen) >= HALB_NO_PORT_SECONDS &&
+	    test_and_clear_bit(HALB_SERVER_NO_PORT_BIT, &server->flags))
+		flag_changed(server);
 }
 
 /**

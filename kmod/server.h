@@ -64,6 +64,7 @@ struct halb_rate {
 #define HALB_SERVER_REMOVED_BIT		1	/* no longer configured */
 #define HALB_SERVER_TELL_BIT		2	/* overload changed, not yet told */
 #define HALB_SERVER_STANDBY_BIT		3	/* see halb_instance_gate() */
+#define HALB_SERVER_NO_PORT_BIT		4	/* fullnat: no source port was free */
 #define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
 #define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
 #define HALB_SERVER_STANDBY		BIT(HALB_SERVER_STANDBY_BIT)
@@ -108,6 +109,7 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @dirty_bit: bit 0: linked by @dirty
  * @slot: index in the service's present plan
  * @watch: enum halb_watch, what the present scheduler wants to hear of
+ * @no_port_seen: halb_now() when a source port was looked for in vain
  * @overload_seen: overload flag, as the present scheduler knows it
  * @weight: as configured
  * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
@@ -139,6 +141,7 @@ struct halb_server {
 	struct llist_node dirty;
 	unsigned long dirty_bit;
 	u32 slot;
+	u32 no_port_seen;
 	u8 watch;
 	bool overload_seen;
 
@@ -163,11 +166,18 @@ static inline bool halb_server_available(const struct halb_server *server)
 		 (HALB_SERVER_OVERLOAD | HALB_SERVER_REMOVED));
 }
 
+/* Are packets rewritten, so that replies pass the director as well? */
+static inline bool halb_method_rewrites(u8 method)
+{
+	return method == HALB_METHOD_NAT || method == HALB_METHOD_FULLNAT;
+}
+
 struct halb_server *halb_server_create(struct halb_service *service, u8 af,
 				       const union nf_inet_addr *addr,
 				       __be16 port, u8 method);
 void halb_server_put(struct halb_server *server);
 void halb_server_update_overload(struct halb_server *server);
+void halb_server_source_port(struct halb_server *server, bool found);
 
 /* sched/watch.c, after a change of @active, @inactive or the overload flag: */
 void halb_server_conns_changed(struct halb_server *server);

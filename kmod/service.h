@@ -17,6 +17,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 
+#include "pool.h"
 #include "server.h"
 
 struct halb_instance;
@@ -59,6 +60,7 @@ struct halb_slot {
  * @flags: HALB_SERVICE_FLAG_*
  * @persist_timeout: seconds
  * @persist_prefix: bits of a client's address that name its network
+ * @pool: source addresses of fullnat
  * @count: number of @slots
  * @free_work: frees it after a grace period, in process context
  * @slots: the servers with their weights, newest first (ip_vs's order)
@@ -73,6 +75,7 @@ struct halb_plan {
 	u32 flags;
 	u32 persist_timeout;
 	u8 persist_prefix;
+	struct halb_pool pool;
 	u32 count;
 	struct rcu_work free_work;
 	struct halb_slot slots[] __counted_by(count);

@@ -202,6 +202,7 @@ static int copy_live(struct halb_staged *staged,
 		.flags = plan->flags,
 		.persist_timeout = plan->persist_timeout,
 		.persist_prefix = plan->persist_prefix,
+		.pool = plan->pool,
 	};
 	if (service->instance)
 		strscpy(staged->options.vrrp, service->instance->name,
@@ -258,6 +259,22 @@ static struct halb_staged *open_service(struct halb_transaction *txn,
 
 /* --- services -------------------------------------------------------------- */
 
+#define HALB_POOL_ATTRS							\
+	(BIT(HALB_A_SERVICE_SOURCE_ADDRESS) | BIT(HALB_A_SERVICE_SOURCE_COUNT))
+
+static int set_pool(struct halb_staged *staged, const struct halb_pool *pool,
+		    struct netlink_ext_ack *extack)
+{
+	u32 i;
+
+	staged->options.pool = *pool;
+	for (i = 0; i < staged->count && !pool->count; i++)
+		if (staged->servers[i].method == HALB_METHOD_FULLNAT)
+			return halb_refuse(extack, -EBUSY,
+					   "the service has servers with the method fullnat, which need source addresses");
+	return 0;
+}
+
 static int set_options(struct halb_staged *staged,
 		       const struct halb_service_request *request,
 		       struct netlink_ext_ack *extack)
@@ -265,6 +282,7 @@ static int set_options(struct halb_staged *staged,
 	const struct halb_service_options *given = &request->options;
 	struct halb_service_options *options = &staged->options;
 	u8 whole = staged->key.af == AF_INET6 ? 128 : 32;
+	int err;
 
 	if (request->given & BIT(HALB_A_SERVICE_SCHEDULER))
 		options->sched = given->sched;
@@ -276,6 +294,11 @@ static int set_options(struct halb_staged *staged,
 		options->persist_prefix = given->persist_prefix;
 	if (request->given & BIT(HALB_A_SERVICE_VRRP))
 		memcpy(options->vrrp, given->vrrp, sizeof(options->vrrp));
+	if (request->given & HALB_POOL_ATTRS) {
+		err = set_pool(staged, &given->pool, extack);
+		if (err)
+			return err;
+	}
 
 	if (options->flags & HALB_SERVICE_FLAG_PERSISTENT)
 		return 0;
@@ -430,10 +453,14 @@ static int check_server(const struct halb_staged *staged,
 	if (server->af != key->af && server->method != HALB_METHOD_TUN)
 		return halb_refuse(extack, -EINVAL,
 				   "IPv4 and IPv6 do not mix: nat and dr need a server of the VIP's family, tun does not");
-	if (server->method != HALB_METHOD_NAT && !key->fwmark &&
+	if (!halb_method_rewrites(server->method) && !key->fwmark &&
 	    server->port != key->port)
 		return halb_refuse(extack, -EINVAL,
 				   "dr and tun keep the service's port: leave the port away, or use nat");
+	if (server->method == HALB_METHOD_FULLNAT &&
+	    !staged->options.pool.count)
+		return halb_refuse(extack, -EINVAL,
+				   "fullnat needs source addresses: give the service sources first");
 	if (server->upper && server->lower > server->upper)
 		return halb_refuse(extack, -ERANGE,
 				   "the lower threshold must not be above the upper one");

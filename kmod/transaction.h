@@ -41,6 +41,7 @@
  * @flags: HALB_SERVICE_FLAG_*
  * @persist_timeout: seconds
  * @persist_prefix: bits of a client's address that name its network
+ * @pool: source addresses of fullnat
  * @vrrp: name of its VRRP instance, empty for none
  */
 struct halb_service_options {
@@ -48,6 +49,7 @@ struct halb_service_options {
 	u32 flags;
 	u32 persist_timeout;
 	u8 persist_prefix;
+	struct halb_pool pool;
 	char vrrp[HALB_INSTANCE_NAME_MAX + 1];
 };
 

@@ -417,7 +417,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 			return halb_drop(pkt, NO_ROUTE);
 	}
 	if (unlikely(!route->direct) && is_local(route, server->af))
-		return server->method == HALB_METHOD_NAT ?
+		return halb_method_rewrites(server->method) ?
 			halb_drop(pkt, SERVER_LOCAL) :
 			halb_pass(pkt, LOCAL_SERVER);
 
@@ -435,6 +435,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 
 	switch (server->method) {
 	case HALB_METHOD_NAT:
+	case HALB_METHOD_FULLNAT:
 		if (unlikely(!pkt->rewritten &&
 			     !halb_nat_to_server(pkt, conn)))
 			return halb_drop(pkt, NO_MEMORY);

@@ -218,3 +218,64 @@ const char *netmask_format(uint8_t prefix, char buf[static ADDR_STRLEN])
 	inet_ntop(AF_INET, &mask, buf, ADDR_STRLEN);
 	return buf;
 }
+
+/* --- ranges ------------------------------------------------------------------ */
+
+#define RANGE_MAX	256
+
+/* The last 32 bits, which are all of an IPv4 address. */
+static uint32_t get_tail(const struct halb_addr *addr)
+{
+	uint32_t tail;
+
+	memcpy(&tail, addr->bytes + (addr->family == AF_INET6 ? 12 : 0), sizeof(tail));
+	return ntohl(tail);
+}
+
+struct halb_addr addr_after(const struct halb_addr *first, uint32_t number)
+{
+	uint32_t tail = htonl(get_tail(first) + number);
+	struct halb_addr addr = *first;
+
+	memcpy(addr.bytes + (addr.family == AF_INET6 ? 12 : 0), &tail, sizeof(tail));
+	return addr;
+}
+
+bool addr_parse_range(const char *text, struct halb_addr *first, uint16_t *count,
+		      char *err, size_t err_size)
+{
+	const char *dash = strchr(text, '-');
+	size_t len = dash ? (size_t)(dash - text) : strlen(text);
+	struct halb_addr last, back;
+	char word[ADDR_STRLEN];
+	uint32_t more;
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, text);
+	if (len >= sizeof(word) || !addr_parse(word, first) ||
+	    !addr_parse(dash ? dash + 1 : word, &last))
+		return refuse(err, err_size, "'%s' is not an address, nor a range of addresses: write 192.0.2.1 or 192.0.2.1-192.0.2.4",
+			      text);
+	more = get_tail(&last) - get_tail(first);
+	back = addr_after(first, more);
+	if (first->family != last.family || !halb_addr_equal(&back, &last) ||
+	    get_tail(&last) < get_tail(first) || more >= RANGE_MAX)
+		return refuse(err, err_size, "'%s' is not a range of 1 to %d addresses: the last one must come soon after the first",
+			      text, RANGE_MAX);
+	*count = (uint16_t)(more + 1);
+	return true;
+}
+
+const char *range_format(const struct halb_addr *first, uint16_t count,
+			 char buf[static RANGE_STRLEN])
+{
+	char from[ADDR_STRLEN], to[ADDR_STRLEN];
+	struct halb_addr last;
+
+	if (count < 2) {
+		snprintf(buf, RANGE_STRLEN, "%s", addr_format(first, from));
+		return buf;
+	}
+	last = addr_after(first, count - 1u);
+	snprintf(buf, RANGE_STRLEN, "%s-%s", addr_format(first, from), addr_format(&last, to));
+	return buf;
+}

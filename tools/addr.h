@@ -10,6 +10,7 @@
 
 #define ADDR_STRLEN	INET6_ADDRSTRLEN
 #define ENDPOINT_STRLEN	(INET6_ADDRSTRLEN + sizeof("[]:65535"))
+#define RANGE_STRLEN	(2 * INET6_ADDRSTRLEN)
 #define KEY_STRLEN	(ENDPOINT_STRLEN + sizeof("fwmark 4294967295 "))
 
 /* A bare address of either family, without brackets or port: true if it is one. */
@@ -33,8 +34,18 @@ bool addr_parse_endpoint(const char *text, enum addr_port want,
 bool addr_parse_prefix(const char *text, uint8_t family, uint8_t *prefix,
 		       char *err, size_t err_size);
 
+/* Consecutive addresses, "FIRST-LAST" or one alone; at most 256, which differ in
+ * the last 32 bits only. Errors as above.
+ */
+bool addr_parse_range(const char *text, struct halb_addr *first, uint16_t *count,
+		      char *err, size_t err_size);
+/* The number-th address from first on. */
+struct halb_addr addr_after(const struct halb_addr *first, uint32_t number);
+
 /* These return buf. IPv6 is in brackets only where a port follows or could. */
 const char *addr_format(const struct halb_addr *addr, char buf[static ADDR_STRLEN]);
+const char *range_format(const struct halb_addr *first, uint16_t count,
+			 char buf[static RANGE_STRLEN]);
 const char *endpoint_format(const struct halb_addr *addr, uint16_t port,
 			    char buf[static ENDPOINT_STRLEN]);
 /* "tcp 192.0.2.1:80", "fwmark 7", "fwmark 7 inet6": as halbctl reads it */

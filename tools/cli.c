@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grammar.h"
+#include "sources.h"
 
 int cli_usage(const struct args *args)
 {
@@ -46,6 +47,8 @@ int cli_change(struct args *args)
 		return cli_usage(args);
 	if (nl_open(&ctx) || nl_change(&ctx, &change))
 		ret = cli_refused(&ctx);
+	else if (change.object == HALB_OBJECT_SERVICE)
+		sources_warn(&change.service);
 	nl_close(&ctx);
 	return ret;
 }

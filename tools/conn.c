@@ -6,12 +6,13 @@
 #include "cli.h"
 #include "grammar.h"
 
-enum { PROTOCOL, CLIENT, SERVICE, SERVER, METHOD, STATE, EXPIRES, MARK, COLUMNS };
+enum { PROTOCOL, CLIENT, SERVICE, SOURCE, SERVER, METHOD, STATE, EXPIRES, MARK, COLUMNS };
 
 static const struct column columns[COLUMNS] = {
 	[PROTOCOL] = { "PROTOCOL", false },
 	[CLIENT] = { "CLIENT", false },
 	[SERVICE] = { "SERVICE", false },
+	[SOURCE] = { "SOURCE", false },
 	[SERVER] = { "SERVER", false },
 	[METHOD] = { "METHOD", false },
 	[STATE] = { "STATE", false },
@@ -41,6 +42,9 @@ static int show_conn(const struct halb_conn *conn, void *arg)
 	show_end(out, "client_address", "client_port", CLIENT, &conn->client, conn->client_port);
 	show_end(out, "service_address", "service_port", SERVICE, &conn->service,
 		 conn->service_port);
+	if (conn->present & HALB_CONN_SOURCE)
+		show_end(out, "source_address", "source_port", SOURCE, &conn->source,
+			 conn->source_port);
 	show_end(out, "server_address", "server_port", SERVER, &conn->server, conn->server_port);
 	out_str(out, "method", METHOD, halb_method_name(conn->method));
 	out_str(out, "state", STATE, halb_conn_state_name(conn->state));

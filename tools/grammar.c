@@ -98,7 +98,14 @@ bool grammar_server_addr(struct args *args, const struct halb_key *service,
 
 /* --- what a service is like -------------------------------------------------- */
 
-enum { SVC_SLOT_SCHEDULER, SVC_SLOT_PERSISTENT, SVC_SLOT_PREFIX, SVC_SLOT_VRRP, SVC_SLOT_FLAGS };
+enum {
+	SVC_SLOT_SCHEDULER,
+	SVC_SLOT_PERSISTENT,
+	SVC_SLOT_PREFIX,
+	SVC_SLOT_VRRP,
+	SVC_SLOT_SOURCES,
+	SVC_SLOT_FLAGS,
+};
 
 static bool take_scheduler(struct args *args, const struct keyword *keyword, void *object)
 {
@@ -140,6 +147,21 @@ static bool take_persistent(struct args *args, const struct keyword *keyword, vo
 	return args_uint(args, "persistent", 1, TIMEOUT_MAX, &service->persist_timeout);
 }
 
+/* "none" removes them. */
+static bool take_sources(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_service *service = object;
+	const char *word;
+
+	if (!args_need(args, "source addresses, or none", &word))
+		return false;
+	service->present |= keyword->value;
+	if (!strcmp(word, "none"))
+		return true;
+	return addr_parse_range(word, &service->source, &service->source_count,
+				args->err, sizeof(args->err)) || args_failed(args);
+}
+
 static bool take_prefix(struct args *args, const struct keyword *keyword, void *object)
 {
 	struct halb_service *service = object;
@@ -175,6 +197,7 @@ static const struct keyword service_keywords[] = {
 	{ "no-sh-fallback", SVC_SLOT_FLAGS, take_flag, HALB_SERVICE_FLAG_SH_FALLBACK },
 	{ "sh-port", SVC_SLOT_FLAGS + 1, take_flag, HALB_SERVICE_FLAG_SH_PORT },
 	{ "no-sh-port", SVC_SLOT_FLAGS + 1, take_flag, HALB_SERVICE_FLAG_SH_PORT },
+	{ "sources", SVC_SLOT_SOURCES, take_sources, HALB_SVC_SOURCES },
 	{ "vrrp", SVC_SLOT_VRRP, take_vrrp, 1 },
 	{ "no-vrrp", SVC_SLOT_VRRP, take_vrrp, 0 },
 	{ "adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
@@ -195,7 +218,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, vrrp or adopt");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, sources, vrrp or adopt");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -206,13 +229,13 @@ static bool parse_service(struct args *args, struct halb_change *change)
 
 static bool take_method(struct args *args, const struct keyword *keyword, void *object)
 {
-	static const char *const methods[] = { "nat", "dr", "tun" };
+	static const char *const methods[] = { "nat", "dr", "tun", "fullnat" };
 	struct halb_server *server = object;
 	const char *word;
 	int value;
 
 	(void)keyword;
-	if (!args_need(args, "the method (nat, dr or tun)", &word))
+	if (!args_need(args, "the method (nat, dr, tun or fullnat)", &word))
 		return false;
 	value = halb_method_value(word);
 	if (value < 0)
@@ -597,7 +620,7 @@ const char *grammar_format_options(const struct halb_service *service,
 				   char *buf, size_t size)
 {
 	uint8_t all = service->key.addr.family == AF_INET6 ? 128 : 32;
-	char mask[ADDR_STRLEN];
+	char mask[ADDR_STRLEN], range[RANGE_STRLEN];
 
 	*buf = '\0';
 	if (service->flags & HALB_SERVICE_FLAG_PERSISTENT) {
@@ -617,6 +640,9 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " sh-port");
 	if (service->flags & HALB_SERVICE_FLAG_ADOPT)
 		append(buf, size, " adopt");
+	if (service->source_count)
+		append(buf, size, " sources %s",
+		       range_format(&service->source, service->source_count, range));
 	if (*service->vrrp)
 		append(buf, size, " vrrp %s", service->vrrp);
 	return buf;

@@ -20,13 +20,15 @@ static const struct command {
 	{ "service", cmd_service,
 	  "service [show [SERVICE]]\n"
 	  "service add|set SERVICE [scheduler NAME] [persistent [SECONDS] [netmask MASK | prefix LENGTH]]\n"
-	  "                        [sh-fallback] [sh-port] [adopt] [vrrp NAME]     set also takes no-persistent, no-vrrp, ...\n"
+	  "                        [sh-fallback] [sh-port] [adopt] [sources ADDR[-ADDR]] [vrrp NAME]\n"
+	  "                        set also takes no-persistent, no-vrrp, ...\n"
 	  "service del SERVICE\n"
 	  "service flush\n",
 	  "services, and their servers" },
 	{ "server", cmd_server,
 	  "server [show [SERVICE [ADDR[:PORT]]]]\n"
-	  "server add|set SERVICE ADDR[:PORT] [method nat|dr|tun] [weight 0..65535] [upper N] [lower N]\n"
+	  "server add|set SERVICE ADDR[:PORT] [method nat|dr|tun|fullnat] [weight 0..65535]\n"
+	  "                       [upper N] [lower N]\n"
 	  "                       [tun-type ipip|gue|gre] [tun-port PORT] [tun-csum none|csum|remcsum]\n"
 	  "server drain SERVICE ADDR[:PORT]\n"
 	  "server del SERVICE ADDR[:PORT]\n",

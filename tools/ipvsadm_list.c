@@ -230,6 +230,8 @@ static const char *method_name(uint32_t method)
 		return "Route";
 	case HALB_METHOD_TUN:
 		return "Tunnel";
+	case HALB_METHOD_FULLNAT:
+		return "FullNAT";
 	default:
 		return "?";
 	}
@@ -492,7 +494,7 @@ static void save_server(const struct listing *l, const char *service,
 	endpoint_name(name, &server->addr, server->port, port_protocol(&server->service),
 		      l->numeric);
 	printf("-a %s -r %s %s -w %d", service, name,
-	       server->method <= HALB_METHOD_TUN ? methods[server->method] : "-?",
+	       server->method < ARRAY_SIZE(methods) ? methods[server->method] : "-?",
 	       (int)server->weight);
 	if (server->upper)
 		printf(" -x %u", server->upper);
@@ -598,6 +600,22 @@ static int list_one(struct nl_ctx *ctx, const struct listing *l, const struct ha
 	return ret;
 }
 
+/* What would be lost, or read as something else, is not saved at all. */
+static int check_words(struct nl_ctx *ctx, const struct halb_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->services_count; i++) {
+		if (!config->services[i].source_count)
+			continue;
+		ctx->err = (struct nl_error) { .code = EOPNOTSUPP };
+		snprintf(ctx->err.text, sizeof(ctx->err.text),
+			 "ipvsadm has no words for a service's source addresses (fullnat): use halbctl save");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 int ipvsadm_save(struct nl_ctx *ctx, const struct ipvsadm_command *cmd)
 {
 	const struct listing l = listing_of(cmd);
@@ -607,7 +625,9 @@ int ipvsadm_save(struct nl_ctx *ctx, const struct ipvsadm_command *cmd)
 	ret = nl_config_get(ctx, &config);
 	if (ret)
 		return ret;
-	ret = print_config(&l, save_service, &config);
+	ret = check_words(ctx, &config);
+	if (!ret)
+		ret = print_config(&l, save_service, &config);
 	halb_config_free(&config);
 	return ret;
 }

@@ -12,6 +12,7 @@ static const char *const methods[] = {
 	[HALB_METHOD_NAT] = "nat",
 	[HALB_METHOD_DR] = "dr",
 	[HALB_METHOD_TUN] = "tun",
+	[HALB_METHOD_FULLNAT] = "fullnat",
 };
 
 static const char *const tun_types[] = {

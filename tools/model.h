@@ -68,6 +68,7 @@ enum {					/* halb_service.present */
 	HALB_SVC_PERSIST_PREFIX	= 1 << 3,
 	HALB_SVC_STATS		= 1 << 4,	/* answers only */
 	HALB_SVC_VRRP		= 1 << 5,
+	HALB_SVC_SOURCES	= 1 << 6,
 };
 
 struct halb_service {
@@ -78,6 +79,8 @@ struct halb_service {
 	uint32_t flags_mask;		/* requests: the bits of flags that count */
 	uint32_t persist_timeout;	/* seconds */
 	uint8_t persist_prefix;		/* length */
+	struct halb_addr source;	/* first one of fullnat's source addresses */
+	uint16_t source_count;		/* 0: none */
 	char vrrp[HALB_INSTANCE_NAME_SIZE];	/* VRRP instance; empty: none */
 	/* answers only */
 	uint32_t active_conns;
@@ -130,6 +133,7 @@ enum {					/* halb_conn.present */
 	HALB_CONN_STATE		= 1 << 8,
 	HALB_CONN_EXPIRES	= 1 << 9,
 	HALB_CONN_FWMARK	= 1 << 10,
+	HALB_CONN_SOURCE	= 1 << 11,	/* answers only */
 };
 
 /* A connection or a template; in a request a filter on what is present. */
@@ -146,6 +150,8 @@ struct halb_conn {
 	uint32_t state;			/* HALB_CONN_STATE_* */
 	uint32_t expires;		/* seconds */
 	uint32_t fwmark;
+	struct halb_addr source;	/* what a fullnat server sees as client */
+	uint16_t source_port;
 };
 
 enum {					/* halb_settings.present */

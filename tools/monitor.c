@@ -36,6 +36,8 @@ static void print_line(struct out *out, const struct halb_event *event)
 		change.server = event->server;
 		if (event->server.flags & HALB_SERVER_FLAG_OVERLOAD)
 			note = " # overload";
+		else if (event->server.flags & HALB_SERVER_FLAG_NO_SOURCE_PORT)
+			note = " # no-source-port";
 		break;
 	case HALB_EVENT_INSTANCE:
 		out_line(out, "vrrp set %s %s", event->instance.name,

@@ -56,6 +56,11 @@ void nl_put_service(struct nlmsghdr *nlh, uint16_t type,
 	if (service->present & HALB_SVC_PERSIST_PREFIX)
 		mnl_attr_put_u8(nlh, HALB_A_SERVICE_PERSIST_PREFIX,
 				service->persist_prefix);
+	if (service->present & HALB_SVC_SOURCES) {
+		if (service->source_count)
+			put_addr(nlh, HALB_A_SERVICE_SOURCE_ADDRESS, &service->source);
+		mnl_attr_put_u16(nlh, HALB_A_SERVICE_SOURCE_COUNT, service->source_count);
+	}
 	if (service->present & HALB_SVC_VRRP)
 		mnl_attr_put_strz(nlh, HALB_A_SERVICE_VRRP, service->vrrp);
 	mnl_attr_nest_end(nlh, nest);
@@ -200,6 +205,14 @@ static bool get_u8(const struct nlattr *attr, uint8_t *value)
 	return true;
 }
 
+static bool get_u16(const struct nlattr *attr, uint16_t *value)
+{
+	if (mnl_attr_get_payload_len(attr) < sizeof(*value))
+		return false;
+	*value = mnl_attr_get_u16(attr);
+	return true;
+}
+
 static bool get_port(const struct nlattr *attr, uint16_t *port)
 {
 	if (mnl_attr_get_payload_len(attr) < sizeof(*port))
@@ -332,6 +345,11 @@ static bool get_service_attr(const struct nlattr *attr, struct halb_service *ser
 	case HALB_A_SERVICE_PERSIST_PREFIX:
 		service->present |= HALB_SVC_PERSIST_PREFIX;
 		return get_u8(attr, &service->persist_prefix);
+	case HALB_A_SERVICE_SOURCE_ADDRESS:
+		service->present |= HALB_SVC_SOURCES;
+		return get_addr(attr, &service->source);
+	case HALB_A_SERVICE_SOURCE_COUNT:
+		return get_u16(attr, &service->source_count);
 	case HALB_A_SERVICE_ACTIVE_CONNS:
 		return nl_get_u32(attr, &service->active_conns);
 	case HALB_A_SERVICE_INACTIVE_CONNS:
@@ -458,6 +476,11 @@ static bool get_conn_attr(const struct nlattr *attr, struct halb_conn *conn)
 	case HALB_A_CONN_FWMARK:
 		conn->present |= HALB_CONN_FWMARK;
 		return nl_get_u32(attr, &conn->fwmark);
+	case HALB_A_CONN_SOURCE_ADDRESS:
+		conn->present |= HALB_CONN_SOURCE;
+		return get_addr(attr, &conn->source);
+	case HALB_A_CONN_SOURCE_PORT:
+		return get_port(attr, &conn->source_port);
 	default:
 		return true;
 	}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "addr.h"
 #include "grammar.h"
 
@@ -84,6 +87,12 @@ void show_service(struct out *out, const struct halb_service *service)
 	show_flag(out, "sh_fallback", service->flags, HALB_SERVICE_FLAG_SH_FALLBACK);
 	show_flag(out, "sh_port", service->flags, HALB_SERVICE_FLAG_SH_PORT);
 	show_flag(out, "adopt", service->flags, HALB_SERVICE_FLAG_ADOPT);
+	if (service->source_count) {
+		char range[RANGE_STRLEN];
+
+		out_str(out, "sources", OUT_NO_COLUMN,
+			range_format(&service->source, service->source_count, range));
+	}
 	if (*service->vrrp)
 		out_str(out, "vrrp", OUT_NO_COLUMN, service->vrrp);
 	grammar_format_options(service, options, sizeof(options));
@@ -96,16 +105,21 @@ void show_service(struct out *out, const struct halb_service *service)
 
 static void show_server_options(struct out *out, const struct halb_server *server)
 {
-	char options[128], templates[32] = "";
-	bool overload = server->flags & HALB_SERVER_FLAG_OVERLOAD;
+	char options[256];
+	size_t used;
 
-	grammar_format_server_options(server, options, sizeof(options));
-	if (server->persist_conns)
-		snprintf(templates, sizeof(templates), " templates %u", server->persist_conns);
-	if (*options || *templates || overload)
-		out_cell(out, SHOW_OPTIONS, "%s%s%s", *options ? options + 1 : "",
-			 *options ? templates : *templates ? templates + 1 : "",
-			 !overload ? "" : *options || *templates ? " overload" : "overload");
+	grammar_format_server_options(server, options, 128);
+	if (server->persist_conns) {
+		used = strlen(options);
+		snprintf(options + used, sizeof(options) - used, " templates %u",
+			 server->persist_conns);
+	}
+	if (server->flags & HALB_SERVER_FLAG_OVERLOAD)
+		strcat(options, " overload");
+	if (server->flags & HALB_SERVER_FLAG_NO_SOURCE_PORT)
+		strcat(options, " no-source-port");
+	if (*options)
+		out_cell(out, SHOW_OPTIONS, "%s", options + 1);
 }
 
 void show_server(struct out *out, unsigned int level, const struct halb_server *server,
@@ -128,6 +142,7 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 	out_uint(out, "upper", OUT_NO_COLUMN, server->upper);
 	out_uint(out, "lower", OUT_NO_COLUMN, server->lower);
 	show_flag(out, "overload", server->flags, HALB_SERVER_FLAG_OVERLOAD);
+	show_flag(out, "no_source_port", server->flags, HALB_SERVER_FLAG_NO_SOURCE_PORT);
 	out_uint(out, "active_conns", SHOW_ACTIVE, server->active_conns);
 	out_uint(out, "inactive_conns", SHOW_INACTIVE, server->inactive_conns);
 	out_uint(out, "persist_conns", OUT_NO_COLUMN, server->persist_conns);

@@ -67,11 +67,11 @@ next "10.0.0.1:80 10.0.0.2:80" server drain tcp 192.0.2.1:80
 next "[2001:db8::1]:0" server del fwmark 7 inet6
 next "" server add tcp 192.0.2.1:80
 next "weight upper lower tun-type tun-port tun-csum" server set tcp 192.0.2.1:80 10.0.0.1:80 method nat
-next "nat dr tun" server set tcp 192.0.2.1:80 10.0.0.1:80 method
+next "nat dr tun fullnat" server set tcp 192.0.2.1:80 10.0.0.1:80 method
 next "ipip gue gre" server set tcp 192.0.2.1:80 10.0.0.1:80 tun-type
 next "none csum remcsum" server set tcp 192.0.2.1:80 10.0.0.1:80 tun-csum
-next "scheduler persistent netmask prefix sh-fallback sh-port vrrp" service add tcp 192.0.2.1:81 adopt
-next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt vrrp" service add fwmark 9
+next "scheduler persistent netmask prefix sh-fallback sh-port vrrp sources" service add tcp 192.0.2.1:81 adopt
+next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt vrrp sources" service add fwmark 9
 next "show set del" vrrp
 next "master backup fault" vrrp set VI_1
 next "on off" settings set source-check

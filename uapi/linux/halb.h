@@ -20,11 +20,14 @@
  * @HALB_METHOD_DR: direct routing, the packet unchanged to the server's MAC
  *   address
  * @HALB_METHOD_TUN: the packet inside an outer IP packet to the server
+ * @HALB_METHOD_FULLNAT: nat, and the source is one of the service's source
+ *   addresses: replies come back to the director by themselves
  */
 enum halb_method {
 	HALB_METHOD_NAT,
 	HALB_METHOD_DR,
 	HALB_METHOD_TUN,
+	HALB_METHOD_FULLNAT,
 };
 
 /**
@@ -122,9 +125,12 @@ enum halb_service_flag {
  * enum halb_server_flag
  * @HALB_SERVER_FLAG_OVERLOAD: read only; at or above the upper threshold, gets
  *   no new connections
+ * @HALB_SERVER_FLAG_NO_SOURCE_PORT: read only; fullnat found no free source
+ *   port for a new connection, and no better since
  */
 enum halb_server_flag {
 	HALB_SERVER_FLAG_OVERLOAD = 1,
+	HALB_SERVER_FLAG_NO_SOURCE_PORT = 2,
 };
 
 /**
@@ -183,6 +189,8 @@ enum {
 	HALB_A_SERVICE_SERVERS,
 	HALB_A_SERVICE_STATS,
 	HALB_A_SERVICE_VRRP,
+	HALB_A_SERVICE_SOURCE_ADDRESS,
+	HALB_A_SERVICE_SOURCE_COUNT,
 
 	__HALB_A_SERVICE_MAX
 };
@@ -221,6 +229,8 @@ enum {
 	HALB_A_CONN_STATE,
 	HALB_A_CONN_EXPIRES,
 	HALB_A_CONN_FWMARK,
+	HALB_A_CONN_SOURCE_ADDRESS,
+	HALB_A_CONN_SOURCE_PORT,
 
 	__HALB_A_CONN_MAX
 };
