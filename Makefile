@@ -37,7 +37,7 @@ module-flags := DEBUG=$(DEBUG) KCFLAGS=-DDEBUG
 endif
 
 .PHONY: all module tools install uninstall clean help generate
-.PHONY: deps kernels vm-modules demo check debug-module check-debug style bench bench-compare
+.PHONY: deps kernels vm-modules demo check debug-module check-debug style bench bench-compare mutate
 .DEFAULT_GOAL := all
 
 all: module tools
@@ -139,6 +139,12 @@ bench-compare:
 style: deps
 	@selftests/unit/style.t
 
+# K= names one kernel; M= a regular expression, those mutants whose name matches.
+mutate: override K := $(lastword $(K))
+mutate: deps tools
+	@$(VM)/kernels.sh $(K) > /dev/null
+	@selftests/mutate/run.py -k $(K) "$(M)"
+
 help:
 	@echo 'halb: a layer-4 load balancer for Linux'
 	@echo
@@ -161,6 +167,8 @@ help:
 	@echo '  make bench           instructions per packet beside ip_vs and nftables, in a VM;'
 	@echo '                         ROWS="udp4-dr/*"   only these rows'
 	@echo '  make bench-compare   BASE=revision: what changed since then; ROWS= as above'
+	@echo '  make mutate          breaks the sources in some sixty ways: for each, does a test fail?'
+	@echo '                         M=checksum         only those whose name matches'
 	@echo '  make style           sparse, W=1, checkpatch, shellcheck, mandoc'
 	@echo
 	@echo 'demo and check install what they need with apt, and need root. One script by hand:'
