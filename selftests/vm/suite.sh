@@ -14,6 +14,8 @@ setting() { # KEY
 for name; do
 	limit=$(setting "timeout.$name")
 	limit=$((${limit:-$(setting timeout)} * ${HALB_SLOW:-1}))
+	# The clock jumps there while the guest waits for the host: only run.sh's limit is true.
+	[ -z "${HALB_ICOUNT:-}" ] || limit=0
 	mark="halb-suite: $name"
 	echo "$mark" > /dev/kmsg
 	start=$EPOCHSECONDS
