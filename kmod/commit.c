@@ -105,6 +105,12 @@ static const char *instance_name(const struct halb_instance *instance)
 	return instance ? instance->name : "";
 }
 
+static bool same_pool(const struct halb_pool *a,
+		      const struct halb_pool *b)
+{
+	return a->count == b->count && nf_inet_addr_cmp(&a->first, &b->first);
+}
+
 static bool same_options(const struct halb_plan *plan,
 			 const struct halb_service_options *options)
 {
@@ -112,7 +118,7 @@ static bool same_options(const struct halb_plan *plan,
 	       plan->sched == options->sched && plan->flags == options->flags &&
 	       plan->persist_timeout == options->persist_timeout &&
 	       plan->persist_prefix == options->persist_prefix &&
-	       halb_pool_equal(&plan->pool, &options->pool);
+	       same_pool(&plan->pool, &options->pool);
 }
 
 /* Slots are newest first, staged servers are oldest first. */

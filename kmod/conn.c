@@ -7,6 +7,7 @@
 #include "conn.h"
 #include "conn_new.h"
 #include "conn_table.h"
+#include "pool_walk.h"
 #include "tcp_state.h"
 
 /* by family, and whether it is fullnat's */
