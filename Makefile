@@ -58,6 +58,8 @@ install: all
 	install -m 644 kmod/halb.ko $(DESTDIR)$(MODDIR)/halb.ko
 	for f in $(wildcard tools/halbctl tools/halbd); do install -m 755 $$f $(DESTDIR)$(SBINDIR)/; done
 	for f in $(wildcard tools/*.8); do install -m 644 $$f $(DESTDIR)$(MANDIR)/man8/; done
+	install -d $(DESTDIR)$(MANDIR)/man5
+	for f in $(wildcard tools/*.5); do install -m 644 $$f $(DESTDIR)$(MANDIR)/man5/; done
 	for f in $(wildcard tools/halbctl.bash-completion); do \
 		install -m 644 $$f $(DESTDIR)$(BASHCOMPDIR)/halbctl; done
 	install -m 644 uapi/halb.yaml $(DESTDIR)$(SPECDIR)/halb.yaml
@@ -70,6 +72,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(MODDIR)/halb.ko $(DESTDIR)$(SBINDIR)/halbctl $(DESTDIR)$(SBINDIR)/halbd \
 		$(patsubst tools/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard tools/*.8)) \
+		$(patsubst tools/%,$(DESTDIR)$(MANDIR)/man5/%,$(wildcard tools/*.5)) \
 		$(DESTDIR)$(BASHCOMPDIR)/halbctl $(DESTDIR)$(SPECDIR)/halb.yaml \
 		$(DESTDIR)$(UNITDIR)/halbd.service
 	@# Only our own ipvsadm, never the real one.
