@@ -54,7 +54,7 @@ stack_watch dir
 for vip in $VIP4 $VIP6; do
 	is6 $vip && source='^fd00:2::10[1-4]$' || source='^10\.2\.0\.10[1-4]$'
 	full tcp $vip 80
-	before=$(way_figures)
+	before=$(way_settled)
 	is "$(tally "$(http_many cl "$(url $vip)" 6)")" "one=3 two=3" "$vip: six requests, three to each server"
 	addr=$(http cl "$(url $vip 80 addr)")
 	like "${addr#* }" "$source" "$vip: the server sees a source address"
