@@ -247,6 +247,12 @@ static void vip_of(const struct halb_conn *conn, bool v6,
 	}
 }
 
+static __be16 server_port(const struct halb_conn *conn, bool v6)
+{
+	return halb_conn_server_port(conn, v6 ? conn->tuple6.vport :
+						conn->tuple4.vport);
+}
+
 /* About what the VIP sent to the client: the server wants to know. */
 static unsigned int to_server(struct halb_packet *pkt, const struct quote *q,
 			      struct halb_conn *conn)
@@ -259,7 +265,7 @@ static unsigned int to_server(struct halb_packet *pkt, const struct quote *q,
 					q->thoff + QUOTED_TRANSPORT))
 			return halb_drop(pkt, NO_MEMORY);
 		rewrite_quote(pkt->skb, q, pkt->v6, true, &server->addr,
-			      server->port);
+			      server_port(conn, pkt->v6));
 		set_outer(pkt->skb, pkt->v6, false, &server->addr);
 		mend_icmp_checksum(pkt->skb, pkt->thoff, pkt->v6);
 	}

@@ -75,6 +75,7 @@ struct halb_rate {
  * @service: its service, one reference held
  * @addr: address
  * @port: port; 0 takes the port of the connection
+ * @any_port: the service is for all ports, see halb_conn_server_port()
  * @af: family of @addr
  * @method: enum halb_method
  * @flags: HALB_SERVER_* bits, read locklessly
@@ -106,6 +107,7 @@ struct halb_server {
 	__be16 port;
 	u8 af;
 	u8 method;
+	bool any_port;
 	unsigned long flags;
 
 	/* written when connections come, go or change state */
