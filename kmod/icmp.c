@@ -43,7 +43,7 @@ struct ports {
 	__be16 dest;
 };
 
-/* TCP and UDP quotes have eight bytes of transport header at least. */
+/* TCP, UDP and SCTP quotes have eight bytes of transport header at least. */
 #define QUOTED_TRANSPORT	8
 
 static bool is_error4(u8 type)
@@ -59,7 +59,7 @@ static bool is_error6(u8 type)
 
 static bool has_ports(u8 protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+	return halb_transport_need(protocol);
 }
 
 /* Reads the IPv4 header quoted at @off. */
@@ -148,6 +148,9 @@ static void mend_quoted_checksum(struct sk_buff *skb, const struct quote *q,
 		check = &((struct udphdr *)(skb->data + q->thoff))->check;
 		if (!*check)
 			return;
+	} else if (q->protocol == IPPROTO_SCTP) {
+		/* the CRC of a packet that is not all there */
+		return;
 	} else {
 		if (skb->len < q->thoff + sizeof(struct tcphdr) ||
 		    skb_ensure_writable(skb, q->thoff + sizeof(struct tcphdr)))

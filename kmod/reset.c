@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TCP resets: for connections whose server is gone, and for VIPs that refuse.
+ * Resets: for connections whose server is gone, and for VIPs that refuse.
  *
- * A reset is the reflection of the segment that asks for it: its sequence
- * number is what the sender acknowledged, or, without an acknowledgment, it
- * acknowledges what the sender sent (RFC 9293, section 3.10.7.1). So it is
- * exact without stored numbers.
+ * SCTP's is an ABORT with the verification tag of the packet that asks for it
+ * (RFC 9260, section 8.4). A TCP reset is the reflection of the segment that
+ * asks for it: its sequence number is what the sender acknowledged, or, without
+ * an acknowledgment, it acknowledges what the sender sent (RFC 9293, section
+ * 3.10.7.1). So both are exact without stored numbers.
  */
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -15,6 +16,8 @@
 #include "conn_new.h"
 #include "packet.h"
 #include "route.h"
+#include "sctp.h"
+#include "sctp_state.h"
 #include "xmit.h"
 
 /* resets a second and netns at most: whoever sends floods gets silence */
@@ -35,10 +38,48 @@ static bool checksum_ok(const struct halb_packet *pkt, unsigned int len)
 {
 	struct sk_buff *skb = pkt->skb;
 
+	if (pkt->protocol == IPPROTO_SCTP)
+		return halb_sctp_checksum_ok(pkt);
 	if (skb_csum_unnecessary(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
 	return !nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff, IPPROTO_TCP,
 			    pkt->v6 ? AF_INET6 : AF_INET) && len;
+}
+
+/* ABORT, RFC 9260, section 3.3.7 */
+struct abort {
+	struct sctphdr sh;
+	struct sctp_chunkhdr chunk;
+};
+
+static unsigned int reset_size(const struct halb_packet *pkt)
+{
+	return pkt->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) :
+					      sizeof(struct abort);
+}
+
+/*
+ * The tag is the one that the packet carried, and the chunk says so; an INIT
+ * carries none, and names the one that it wants to see.
+ */
+static void fill_abort(const struct halb_packet *pkt, struct abort *abort)
+{
+	const struct sctphdr *old = (const void *)halb_udp_hdr(pkt);
+	const __be32 *tag = NULL;
+	__be32 _tag;
+
+	if (pkt->sctp_event == HALB_SCTP_INIT)
+		tag = skb_header_pointer(pkt->skb, pkt->thoff + HALB_SCTP_VALUE,
+					 sizeof(_tag), &_tag);
+	*abort = (struct abort) {
+		.sh.source = old->dest,
+		.sh.dest = old->source,
+		.sh.vtag = tag ? *tag : old->vtag,
+		.chunk.type = SCTP_CID_ABORT,
+		.chunk.flags = tag ? 0 : SCTP_CHUNK_FLAG_T,
+		.chunk.length = htons(sizeof(abort->chunk)),
+	};
+	abort->sh.checksum = halb_sctp_checksum(abort, sizeof(*abort));
 }
 
 static void fill_tcp(struct tcphdr *th, const struct tcphdr *old,
@@ -71,11 +112,13 @@ static void fill4(struct halb_packet *pkt, struct sk_buff *reset,
 		.tot_len = htons(reset->len),
 		.frag_off = htons(IP_DF),
 		.ttl = ip4_dst_hoplimit(dst),
-		.protocol = IPPROTO_TCP,
+		.protocol = pkt->protocol,
 		.saddr = old->daddr,
 		.daddr = old->saddr,
 	};
 	ip_send_check(iph);
+	if (pkt->protocol != IPPROTO_TCP)
+		return;
 	th->check = tcp_v4_check(sizeof(*th), iph->saddr, iph->daddr,
 				 csum_partial(th, sizeof(*th), 0));
 }
@@ -88,11 +131,13 @@ static void fill6(struct halb_packet *pkt, struct sk_buff *reset,
 	struct tcphdr *th = tcp_hdr(reset);
 
 	ip6_flow_hdr(ip6h, 0, 0);
-	ip6h->payload_len = htons(sizeof(*th));
-	ip6h->nexthdr = IPPROTO_TCP;
+	ip6h->payload_len = htons(reset_size(pkt));
+	ip6h->nexthdr = pkt->protocol;
 	ip6h->hop_limit = ip6_dst_hoplimit(dst);
 	ip6h->saddr = old->daddr;
 	ip6h->daddr = old->saddr;
+	if (pkt->protocol != IPPROTO_TCP)
+		return;
 	th->check = tcp_v6_check(sizeof(*th), &ip6h->saddr, &ip6h->daddr,
 				 csum_partial(th, sizeof(*th), 0));
 }
@@ -105,16 +150,19 @@ static struct sk_buff *build(struct halb_packet *pkt, struct dst_entry *dst,
 	struct sk_buff *reset;
 
 	reset = alloc_skb(LL_RESERVED_SPACE(dst->dev) + hlen +
-			  sizeof(struct tcphdr), GFP_ATOMIC);
+			  reset_size(pkt), GFP_ATOMIC);
 	if (!reset)
 		return NULL;
 	skb_reserve(reset, LL_RESERVED_SPACE(dst->dev));
-	skb_put(reset, hlen + sizeof(struct tcphdr));
+	skb_put(reset, hlen + reset_size(pkt));
 	skb_reset_network_header(reset);
 	skb_set_transport_header(reset, hlen);
 	reset->protocol = pkt->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
 	reset->mark = IP4_REPLY_MARK(pkt->hn->net, pkt->skb->mark);
-	fill_tcp(tcp_hdr(reset), halb_tcp_hdr(pkt), len);
+	if (pkt->protocol == IPPROTO_TCP)
+		fill_tcp(tcp_hdr(reset), halb_tcp_hdr(pkt), len);
+	else
+		fill_abort(pkt, (struct abort *)skb_transport_header(reset));
 	if (pkt->v6)
 		fill6(pkt, reset, dst);
 	else
@@ -132,11 +180,19 @@ static unsigned int transport_len(const struct halb_packet *pkt)
 	return len > pkt->thoff ? len - pkt->thoff : 0;
 }
 
+/* To a reset there is no answer, nor to the end of an association. */
+static bool is_last_word(const struct halb_packet *pkt)
+{
+	return pkt->tcp_flags & HALB_TCP_RST ||
+	       pkt->sctp_event == HALB_SCTP_ABORT ||
+	       pkt->sctp_event == HALB_SCTP_SHUTDOWN_COMPLETE;
+}
+
 /**
- * halb_answer_reset - answers a TCP segment with a reset
- * @pkt: the segment, unchanged
+ * halb_answer_reset - answers a TCP or SCTP packet with a reset
+ * @pkt: the packet, unchanged
  *
- * Sends nothing for a segment that is a reset itself, has a wrong checksum, or
+ * Sends nothing for a packet that is a reset itself, has a wrong checksum, or
  * comes when a thousand others were reset in the same second.
  * Context: softirq, RCU read side.
  */
@@ -147,7 +203,7 @@ void halb_answer_reset(struct halb_packet *pkt)
 	struct halb_route *route;
 	struct sk_buff *reset;
 
-	if (pkt->tcp_flags & HALB_TCP_RST || len < sizeof(struct tcphdr) ||
+	if (is_last_word(pkt) || len < halb_transport_need(pkt->protocol) ||
 	    !checksum_ok(pkt, len) || !may_send(pkt->hn))
 		return;
 	if (pkt->v6) {
@@ -169,21 +225,27 @@ void halb_answer_reset(struct halb_packet *pkt)
 	halb_route_discard(route);
 }
 
+static bool begins(const struct halb_packet *pkt)
+{
+	return pkt->protocol == IPPROTO_TCP ? halb_is_syn(pkt) :
+					      pkt->sctp_event == HALB_SCTP_INIT;
+}
+
 /**
  * halb_orphan - a packet of a connection that was flushed or lost its server
  * @pkt: packet
  * @conn: its connection
  * @side: who sent it
  *
- * TCP is reset towards whoever speaks, a client that begins anew and every
- * other protocol is scheduled again. A client's own reset still reaches the
+ * TCP and SCTP are reset towards whoever speaks, a client that begins anew and
+ * UDP are scheduled again. A client's own reset still reaches the
  * old server. Context: softirq, RCU read side. Return: verdict.
  */
 unsigned int halb_orphan(struct halb_packet *pkt, struct halb_conn *conn,
 			 enum halb_side side)
 {
-	if (pkt->protocol == IPPROTO_TCP && !halb_is_syn(pkt)) {
-		if (pkt->tcp_flags & HALB_TCP_RST) {
+	if (pkt->protocol != IPPROTO_UDP && !begins(pkt)) {
+		if (is_last_word(pkt)) {
 			halb_conn_kill(pkt->hn, conn);
 			return side == HALB_SIDE_CLIENT ?
 				halb_xmit_to_server(pkt, conn) :
