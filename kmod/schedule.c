@@ -160,7 +160,7 @@ static struct halb_conn *new_conn(const struct halb_packet *pkt,
 				  const struct halb_plan *plan,
 				  struct halb_server *server)
 {
-	struct halb_conn *conn;
+	struct halb_conn *conn, *twin;
 
 	conn = halb_conn_alloc(server, pkt->v6,
 			       first_state(pkt, plan, server));
@@ -171,7 +171,11 @@ static struct halb_conn *new_conn(const struct halb_packet *pkt,
 	else
 		conn->tuple4 = pkt->tuple4;
 	conn->hash[0] = pkt->hash;
-	return halb_conn_insert(pkt->hn, conn, &plan->pool);
+	twin = halb_conn_insert(pkt->hn, conn, &plan->pool);
+	/* another CPU may have made the flow's connection, and counted it */
+	if (likely(twin == conn))
+		halb_count_conn(server);
+	return twin;
 }
 
 static struct halb_conn *bind(const struct halb_packet *pkt,
@@ -259,7 +263,6 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return refuse(pkt, PTR_ERR(conn));
 	if (halb_is_syn(pkt))
 		halb_half_open_add(hn, pkt->hash, pkt->v6);
-	halb_count_conn(conn->server);
 	halb_count_in(conn->server, pkt->skb);
 	return halb_xmit_to_server(pkt, conn);
 }
