@@ -273,7 +273,7 @@ int conf_load(const char *path, const struct conf_options *options, struct conf 
 	      struct conf_messages *messages)
 {
 	struct conf_memory *memory = calloc(1, sizeof(*memory));
-	struct parser p = { .messages = messages };
+	struct parser p = { .messages = messages, .rule_priority = 16384 };
 	size_t first = messages->count;
 	char host[256] = "localhost";
 	int code;

@@ -169,7 +169,7 @@ struct conf_rule {
 	uint8_t action;			/* FR_ACT_*, default FR_ACT_TO_TBL */
 	uint32_t table;
 	uint32_t goto_priority;		/* of FR_ACT_GOTO */
-	uint32_t priority;		/* default: the kernel's choice if !priority_set */
+	uint32_t priority;		/* default: from 16384 downwards */
 	bool priority_set;
 	int suppress_prefixlength;	/* -1: none */
 	int suppress_ifgroup;		/* -1: none */

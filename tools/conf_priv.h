@@ -145,6 +145,7 @@ struct parser {
 	struct node *root;
 	bool fatal;
 	bool check_host;		/* interfaces and scripts are looked for on this host */
+	uint32_t rule_priority;		/* of the next rule that has none */
 	bool dry;			/* a block that is in error: only its values are looked at */
 	struct global_parse global;
 	/* whose blocks are being read */

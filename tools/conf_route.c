@@ -731,7 +731,12 @@ bool conf_parse_rule(struct parser *p, const struct node *node, struct conf_rule
 		conf_error(p, &node->pos, "the rule does nothing: add table TABLE, goto PRIORITY, blackhole, unreachable or prohibit");
 		return false;
 	}
-	if (!rule->priority_set)
-		conf_warn(p, &node->pos, "the rule has no priority, so the kernel puts it before all others: add priority N");
+	if (!rule->priority_set) {
+		/* keepalived's, so that a rule is found again after it was taken away */
+		rule->priority = p->rule_priority--;
+		rule->priority_set = true;
+		conf_warn(p, &node->pos, "the rule has no priority and gets %u: add the priority N that you want",
+			  rule->priority);
+	}
 	return true;
 }

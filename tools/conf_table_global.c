@@ -9,6 +9,7 @@
 #include "conf_takes.h"
 
 #define VRRP	"none yet"
+#define ROUTES	"net/routes.t"
 #define CHECK	"none yet"
 #define DAEMON	"none yet"
 
@@ -500,13 +501,13 @@ static const struct conf_row top_rows[] = {
 	FLAG("use_pid_dir", use_pid_dir, "pid files are in a directory of their own", DAEMON),
 	TIME("child_wait_time", child_wait_time_us, 0, YEAR, "how long processes may take to stop", DAEMON),
 	BLOCK("static_ipaddress", conf_take_static_ipaddress, ROW_REPEAT, NULL,
-	      "addresses that halbd adds at the start", VRRP),
+	      "addresses that are there as long as halbd runs", ROUTES),
 	BLOCK("static_routes", conf_take_static_routes, ROW_REPEAT, NULL,
-	      "routes that halbd adds at the start", VRRP),
+	      "routes that are there as long as halbd runs", ROUTES),
 	BLOCK("static_rules", conf_take_static_rules, ROW_REPEAT, NULL,
-	      "rules that halbd adds at the start", VRRP),
+	      "rules that are there as long as halbd runs", ROUTES),
 	BLOCK("track_group", conf_take_track_group, ROW_REPEAT, "track_group",
-	      "instances that fail if a static address goes", VRRP),
+	      "instances that are in fault while a static address, route or rule cannot be there", ROUTES),
 	BLOCK("garp_group", conf_take_garp_group, ROW_REPEAT, "garp_group",
 	      "pace of ARP messages of some interfaces", VRRP),
 	BLOCK("interface_up_down_delays", conf_take_if_delays, ROW_REPEAT, NULL,

@@ -682,10 +682,11 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 /* --- rows ---------------------------------------------------------------------------------------- */
 
 #define VRRP	"none yet"
+#define ROUTES	"net/routes.t"
 
 #define OBJ struct conf_track_group
 static const struct conf_row track_group_rows[] = {
-	ROW("group", take_words, ROW_BLOCK, instances, 0, 0, 0, "names of instances", VRRP),
+	ROW("group", take_words, ROW_BLOCK, instances, 0, 0, 0, "names of instances", ROUTES),
 };
 #undef OBJ
 
@@ -793,9 +794,9 @@ static const struct conf_row instance_rows[] = {
 	    "addresses of the master, not in advertisements", VRRP),
 	OWN("no_virtual_ipaddress", take_no_vips, 0, "there is none, and that is meant so", VRRP),
 	ROW("virtual_routes", take_routes, ROW_BLOCK | ROW_REPEAT, v.routes, 0, 0, 0,
-	    "routes of the master", VRRP),
+	    "routes of the master, added again within a second if somebody removes them", ROUTES),
 	ROW("virtual_rules", take_rules, ROW_BLOCK | ROW_REPEAT, v.rules, 0, 0, 0,
-	    "rules of the master", VRRP),
+	    "rules of the master, as its routes; without a priority they get 16384 and less", ROUTES),
 	BLOCK("authentication", take_authentication, 0, "authentication",
 	      "password that advertisements carry", VRRP),
 	ADDR("mcast_src_ip", mcast_src, "source of advertisements", VRRP),
@@ -848,7 +849,7 @@ static const struct conf_row instance_rows[] = {
 	FLAG("vmac_xmit_base", v.vmac_xmit_base, "advertisements leave by the interface itself", VRRP),
 	STRING("vrf", v.vrf, "VRF of the interface", VRRP),
 	FLAG("promote_secondaries", v.promote_secondaries,
-	     "removing the first address of a net keeps the others", VRRP),
+	     "removing the first address of a net keeps the others", ROUTES),
 	U32("kernel_rx_buf_size", v.kernel_rx_buf_size, 0, INT32_MAX, "bytes of the socket's buffer", VRRP),
 	U32("debug", v.debug, 0, 4, "how much is logged", VRRP),
 	NOTIFIES(v),

@@ -170,6 +170,39 @@ static void load_instances(struct director *director)
 	}
 }
 
+/* The kernel tells of each route that comes and goes, which where a routing daemon runs are too many
+ * to listen to: ours are looked after once in a second.
+ */
+static void on_upkeep(evutil_socket_t fd, short what, void *arg)
+{
+	struct director *director = arg;
+
+	(void)fd;
+	(void)what;
+	if (director->stopping)
+		return;
+	for (size_t i = 0; i < director->count; i++)
+		instance_restore_routes(director->instances[i]);
+	if (static_check(director))
+		for (size_t i = 0; i < director->count; i++)
+			instance_track(director->instances[i]);
+}
+
+static void plan_upkeep(struct director *director)
+{
+	const struct conf *conf = director->conf;
+	bool needed = conf->static_addrs_count || conf->static_routes_count ||
+		      conf->static_rules_count;
+	struct timeval second = { .tv_sec = 1 };
+
+	for (size_t i = 0; i < conf->instances_count; i++)
+		needed |= conf->instances[i].routes_count || conf->instances[i].rules_count;
+	if (needed)
+		event_add(director->upkeep, &second);
+	else
+		event_del(director->upkeep);
+}
+
 static void use_conf(struct director *director, struct conf *conf)
 {
 	struct conf *old = director->conf;
@@ -178,8 +211,10 @@ static void use_conf(struct director *director, struct conf *conf)
 	notify_close(director);
 	notify_open(director);
 	module_load(director);
+	static_load(director);
 	track_load(director);
 	load_instances(director);
+	plan_upkeep(director);
 	/* Nothing points into it any more. */
 	if (old && old != conf)
 		conf_free(old);
@@ -413,7 +448,9 @@ static void prepare(struct director *director, const struct director_options *op
 	director->fifos[0] = director->fifos[1] = -1;
 	if (director->base)
 		director->links = links_new(director->base, on_link, on_addr_gone, director);
-	if (!director->links || director->garp_fd < 0 || track_open(director)) {
+	if (director->base)
+		director->upkeep = event_new(director->base, -1, EV_PERSIST, on_upkeep, director);
+	if (!director->links || !director->upkeep || director->garp_fd < 0 || track_open(director)) {
 		log_msg(LOG_CRIT, "VRRP cannot start: %s", strerror(errno));
 		exit(1);
 	}
@@ -466,6 +503,7 @@ _Noreturn void director_main(const struct director_options *options)
 		notify_group(&director.groups[i], true);
 	for (size_t i = 0; i < director.count; i++)
 		instance_free(director.instances[i]);
+	holding_drop(director.vips, &director.fixed, NULL, "static");
 	module_close();
 	status_close();
 	links_free(director.links);

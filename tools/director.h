@@ -32,6 +32,14 @@ struct complaint {
 	bool made;
 };
 
+/* Addresses, and routes and rules, that vips.h was asked to hold, or will be. */
+struct holding {
+	struct rtnl_addr *addrs;
+	size_t addrs_count;
+	struct rtnl_request *routes;
+	size_t routes_count;
+};
+
 struct instance {
 	struct vrrp vrrp;		/* first: the ops get this */
 	struct director *director;
@@ -48,8 +56,7 @@ struct instance {
 	struct complaint complaints[VRRP_REFUSAL_COUNT];
 	unsigned int last_word;		/* its number among vips->last_words */
 
-	struct rtnl_addr *held;		/* what it asked vips_hold() for */
-	size_t held_count;
+	struct holding held;		/* as master */
 
 	/* announcements that are on their way */
 	struct event *garp_timer;
@@ -83,6 +90,8 @@ struct director {
 	size_t count;
 	struct group *groups;
 	size_t groups_count;
+	struct holding fixed;		/* static addresses, routes and rules */
+	struct event *upkeep;		/* each second, where routes are held */
 	bool stopping;
 	bool started;
 
@@ -112,15 +121,35 @@ void instance_track(struct instance *instance);
 /* Takes over a configuration under which it can go on. */
 bool instance_can_become(const struct instance *instance, const struct conf_vrrp *conf);
 void instance_become(struct instance *instance, const struct conf_vrrp *conf);
-/* Masters' addresses: those that the configuration wants are held, before, in a second round,
- * the others are given up, so that one can move between instances.
+/* Masters' addresses, routes and rules: those that the configuration wants are held, before, in a
+ * second round, the others are given up, so that one can move between instances.
  */
 void instance_hold_addresses(struct instance *instance);
 void instance_release_addresses(struct instance *instance, bool all);
 /* Somebody took an address away. */
 void instance_addr_gone(struct instance *instance, int ifindex, const struct halb_addr *addr);
+/* Routes that somebody took away, of which, if there are many, the kernel tells too much. */
+void instance_restore_routes(struct instance *instance);
 /* Is this one of the virtual addresses of any instance? */
 bool director_is_virtual(const struct director *director, const struct halb_addr *addr);
+
+/* director_hold.c */
+void rtnl_addr_of(struct rtnl_addr *addr, const struct conf_ipaddr *conf, int ifindex);
+void holding_want_addr(struct holding *wanted, const struct rtnl_addr *addr);
+/* 0 or a negative errno, when the kernel cannot be asked for it now */
+int holding_want_route(struct holding *wanted, const struct conf_route *conf);
+int holding_want_rule(struct holding *wanted, const struct conf_rule *conf);
+/* Holds what is wanted and not held; gives up what is not wanted, of NULL all. */
+void holding_take(struct vips *vips, struct holding *held, const struct holding *wanted,
+		  enum vips_how how, const char *who);
+void holding_drop(struct vips *vips, struct holding *held, const struct holding *wanted,
+		  const char *who);
+void holding_restore_routes(const struct holding *held, const char *who);
+void holding_free(struct holding *holding);
+void static_load(struct director *director);
+/* Adds again what is missing. True if what static_fault() says may be another. */
+bool static_check(struct director *director);
+const char *static_fault(const struct instance *instance);
 
 /* director_port.c: packets in and out */
 struct port *port_get(struct director *director, const char *ifname, int ifindex,

@@ -28,9 +28,9 @@ static void announce_some(evutil_socket_t fd, short what, void *arg)
 	for (unsigned int n = 0; instance->garp_left && n < AT_ONCE && !pause; n++) {
 		const struct rtnl_addr *addr;
 
-		if (!instance->held_count)
+		if (!instance->held.addrs_count)
 			return;
-		addr = &instance->held[instance->garp_next % instance->held_count];
+		addr = &instance->held.addrs[instance->garp_next % instance->held.addrs_count];
 		garp_send(instance->director->garp_fd, addr->ifindex, &addr->addr, instance->mac);
 		pause = pause_of(instance, &addr->addr);
 		instance->garp_next++;
@@ -51,7 +51,7 @@ void instance_announce(struct instance *instance, unsigned int repeat)
 		instance->garp_timer = evtimer_new(instance->director->base, announce_some,
 						   instance);
 	instance->garp_next = 0;
-	instance->garp_left = instance->held_count * repeat;
+	instance->garp_left = instance->held.addrs_count * repeat;
 	announce_some(-1, 0, instance);
 }
 

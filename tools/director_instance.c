@@ -2,7 +2,6 @@
 /* An instance: what its state machine asks for, done. */
 #include <errno.h>
 #include <net/if.h>
-#include <linux/if_addr.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "addr.h"
 #include "director.h"
 #include "log.h"
+#include "sysctl.h"
 
 /* So many transitions are logged in a minute. */
 #define LOGGED_CHANGES	10
@@ -65,109 +65,61 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- addresses -------------------------------------------------------------------- */
 
-static void to_rtnl(const struct instance *instance, const struct conf_ipaddr *conf,
-		    struct rtnl_addr *addr)
+static void want(const struct instance *instance, struct holding *wanted)
 {
-	*addr = (struct rtnl_addr){
-		.ifindex = instance->vip_ifindex, .addr = conf->addr, .prefix = conf->prefix,
-		.scope = (uint8_t)(conf->scope < 0 ? 0 : conf->scope), .flags = conf->flags,
-		.preferred_lft = conf->preferred_lft, .brd = conf->brd, .peer = conf->peer,
-		.peer_prefix = conf->peer_prefix,
-	};
-	if (conf->dev)
-		addr->ifindex = (int)if_nametoindex(conf->dev);
-	if (conf->label)
-		snprintf(addr->label, sizeof(addr->label), "%s", conf->label);
-	/* The previous master may answer for a moment: that must not stop us. */
-	if (conf->addr.family == AF_INET6)
-		addr->flags |= IFA_F_NODAD;
-}
-
-static bool same_addr(const struct rtnl_addr *a, const struct rtnl_addr *b)
-{
-	return a->ifindex == b->ifindex && halb_addr_equal(&a->addr, &b->addr);
-}
-
-static bool is_held(const struct instance *instance, const struct rtnl_addr *addr)
-{
-	for (size_t i = 0; i < instance->held_count; i++)
-		if (same_addr(&instance->held[i], addr))
-			return true;
-	return false;
-}
-
-static void hold_one(struct instance *instance, const struct conf_ipaddr *conf)
-{
-	struct rtnl_addr addr, *more;
-	char text[ADDR_STRLEN];
+	const struct conf_vrrp *conf = instance->conf;
+	struct rtnl_addr addr;
 	int ret;
 
-	to_rtnl(instance, conf, &addr);
-	if (is_held(instance, &addr))
-		return;
-	more = realloc(instance->held, (instance->held_count + 1) * sizeof(*more));
-	if (!more)
-		return;
-	instance->held = more;
-	ret = vips_hold(instance->director->vips, &addr,
-			instance->vrrp.params.priority == VRRP_PRIO_OWNER);
-	more[instance->held_count++] = addr;
-	if (ret)
-		log_msg(LOG_ERR, "(%s) cannot add the address %s: %s", instance->conf->name,
-			addr_format(&conf->addr, text), strerror(-ret));
+	for (size_t i = 0; i < conf->vips_count + conf->excluded_count; i++) {
+		rtnl_addr_of(&addr, i < conf->vips_count ? &conf->vips[i] :
+			     &conf->excluded[i - conf->vips_count], instance->vip_ifindex);
+		holding_want_addr(wanted, &addr);
+	}
+	for (size_t i = 0; i < conf->routes_count; i++) {
+		ret = holding_want_route(wanted, &conf->routes[i]);
+		if (ret)
+			log_msg(LOG_ERR, "(%s) cannot add the route of line %u: %s", conf->name,
+				conf->routes[i].pos.line, strerror(-ret));
+	}
+	for (size_t i = 0; i < conf->rules_count; i++)
+		holding_want_rule(wanted, &conf->rules[i]);
 }
 
 void instance_hold_addresses(struct instance *instance)
 {
-	const struct conf_vrrp *conf = instance->conf;
+	bool owner = instance->vrrp.params.priority == VRRP_PRIO_OWNER;
+	struct holding wanted = { 0 };
 
-	for (size_t i = 0; i < conf->vips_count; i++)
-		hold_one(instance, &conf->vips[i]);
-	for (size_t i = 0; i < conf->excluded_count; i++)
-		hold_one(instance, &conf->excluded[i]);
-}
-
-static bool is_wanted(const struct instance *instance, const struct rtnl_addr *held)
-{
-	const struct conf_vrrp *conf = instance->conf;
-	struct rtnl_addr addr;
-
-	for (size_t i = 0; i < conf->vips_count + conf->excluded_count; i++) {
-		to_rtnl(instance, i < conf->vips_count ? &conf->vips[i] :
-			&conf->excluded[i - conf->vips_count], &addr);
-		if (same_addr(&addr, held))
-			return true;
-	}
-	return false;
+	want(instance, &wanted);
+	holding_take(instance->director->vips, &instance->held, &wanted,
+		     owner ? VIPS_KEEP : VIPS_OURS, instance->conf->name);
+	holding_free(&wanted);
 }
 
 void instance_release_addresses(struct instance *instance, bool all)
 {
-	size_t kept = 0;
-	int ret;
+	struct holding wanted = { 0 };
 
-	for (size_t i = 0; i < instance->held_count; i++) {
-		struct rtnl_addr addr = instance->held[i];
-		char text[ADDR_STRLEN];
+	if (!all)
+		want(instance, &wanted);
+	holding_drop(instance->director->vips, &instance->held, all ? NULL : &wanted,
+		     instance->conf->name);
+	holding_free(&wanted);
+}
 
-		if (!all && is_wanted(instance, &addr)) {
-			instance->held[kept++] = addr;
-			continue;
-		}
-		ret = vips_release(instance->director->vips, &addr);
-		if (ret)
-			log_msg(LOG_ERR, "(%s) cannot remove the address %s: %s",
-				instance->conf->name, addr_format(&addr.addr, text), strerror(-ret));
-	}
-	instance->held_count = kept;
+void instance_restore_routes(struct instance *instance)
+{
+	if (instance->vrrp.state == VRRP_MASTER)
+		holding_restore_routes(&instance->held, instance->conf->name);
 }
 
 void instance_addr_gone(struct instance *instance, int ifindex, const struct halb_addr *addr)
 {
 	char text[ADDR_STRLEN];
 
-	for (size_t i = 0; i < instance->held_count; i++) {
-		const struct rtnl_addr *held = &instance->held[i];
+	for (size_t i = 0; i < instance->held.addrs_count; i++) {
+		const struct rtnl_addr *held = &instance->held.addrs[i];
 
 		if (held->ifindex != ifindex || !halb_addr_equal(&held->addr, addr))
 			continue;
@@ -176,8 +128,20 @@ void instance_addr_gone(struct instance *instance, int ifindex, const struct hal
 		log_msg(LOG_WARNING, "(%s) somebody removed the address %s: added it again",
 			instance->conf->name, addr_format(addr, text));
 		instance_announce(instance, 1);
+		instance_restore_routes(instance);
 		return;
 	}
+}
+
+static void remove_leftover_routes(struct instance *instance)
+{
+	struct holding old = { 0 };
+
+	want(instance, &old);
+	for (size_t i = 0; i < old.routes_count; i++)
+		if (!vips_find_route(instance->director->vips, &old.routes[i]))
+			rtnl_request_del(&old.routes[i]);
+	holding_free(&old);
 }
 
 /* What an earlier life left behind, or keepalived did. */
@@ -189,11 +153,12 @@ static void remove_leftovers(struct instance *instance)
 	if (conf->priority == VRRP_PRIO_OWNER)
 		return;
 	for (size_t i = 0; i < conf->vips_count + conf->excluded_count; i++) {
-		to_rtnl(instance, i < conf->vips_count ? &conf->vips[i] :
-			&conf->excluded[i - conf->vips_count], &addr);
+		rtnl_addr_of(&addr, i < conf->vips_count ? &conf->vips[i] :
+			     &conf->excluded[i - conf->vips_count], instance->vip_ifindex);
 		if (!vips_find(instance->director->vips, addr.ifindex, &addr.addr))
 			rtnl_addr_del(&addr);
 	}
+	remove_leftover_routes(instance);
 }
 
 bool director_is_virtual(const struct director *director, const struct halb_addr *addr)
@@ -326,19 +291,6 @@ static struct halb_addr source_of(const struct instance *instance, const struct 
 	return (struct halb_addr){ 0 };
 }
 
-static void set_sysctl(const char *ifname, const char *name, const char *value)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", ifname, name);
-	file = fopen(path, "w");
-	if (!file)
-		return;
-	fputs(value, file);
-	fclose(file);
-}
-
 /* The virtual router's own interface, with its MAC address. Its addresses must not be answered for
  * by the real interface, nor its packets be refused for their way.
  */
@@ -358,10 +310,10 @@ static void make_vmac(struct instance *instance)
 			conf->vmac_ifname, strerror(-ret));
 		return;
 	}
-	set_sysctl(conf->vmac_ifname, "rp_filter", "0");
-	set_sysctl(conf->vmac_ifname, "accept_local", "1");
-	set_sysctl(conf->vmac_ifname, "arp_ignore", "1");
-	set_sysctl(conf->interface, "arp_ignore", "1");
+	sysctl_set(AF_INET, conf->vmac_ifname, "rp_filter", "0");
+	sysctl_set(AF_INET, conf->vmac_ifname, "accept_local", "1");
+	sysctl_set(AF_INET, conf->vmac_ifname, "arp_ignore", "1");
+	sysctl_set(AF_INET, conf->interface, "arp_ignore", "1");
 	rtnl_link_up((int)ifindex);
 	instance->vip_ifindex = (int)ifindex;
 	memcpy(instance->mac, conf->vmac_addr, sizeof(instance->mac));
@@ -415,6 +367,8 @@ void instance_bind(struct instance *instance)
 		memcpy(instance->mac, link->rtnl.mac, sizeof(instance->mac));
 	if (conf->use_vmac && fresh)
 		make_vmac(instance);
+	if (conf->promote_secondaries)
+		vips_promote(instance->director->vips, conf->interface);
 	if (!instance->port)
 		open_ports(instance);
 	source = source_of(instance, link);
@@ -457,6 +411,8 @@ static bool link_fault(struct instance *instance)
 		return fault(instance, "there is no unicast_peer");
 	if (module_fault(instance))
 		return fault(instance, "%s", module_fault(instance));
+	if (static_fault(instance))
+		return fault(instance, "%s", static_fault(instance));
 	return false;
 }
 
@@ -526,7 +482,7 @@ void instance_free(struct instance *instance)
 	event_free(instance->timer);
 	if (instance->garp_timer)
 		event_free(instance->garp_timer);
-	free(instance->held);
+	holding_free(&instance->held);
 	free(instance);
 }
 

@@ -168,6 +168,20 @@ int rtnl_link_up(int ifindex)
 	return change_link(RTM_NEWLINK, ifindex, IFF_UP);
 }
 
+int rtnl_send(const void *message, size_t len, uint16_t type, uint16_t flags)
+{
+	_Alignas(struct nlmsghdr) char copy[1024];
+	struct nlmsghdr *nlh = (void *)copy;
+
+	if (len < sizeof(*nlh) || len > sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, message, len);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	nlh->nlmsg_seq = ++seq;
+	return talk(nlh, NULL, NULL);
+}
+
 /* --- news ----------------------------------------------------------------------------- */
 
 struct reader {

@@ -37,6 +37,9 @@ int rtnl_macvlan_add(const char *name, int parent, const uint8_t mac[static 6]);
 int rtnl_link_del(int ifindex);
 int rtnl_link_up(int ifindex);
 
+/* A message, written elsewhere, as one of that type; waits for the answer. */
+int rtnl_send(const void *message, size_t len, uint16_t type, uint16_t flags);
+
 /* --- what the kernel has ------------------------------------------------------- */
 
 struct rtnl_link {

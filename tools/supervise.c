@@ -194,7 +194,7 @@ static void clean_up(struct supervisor *supervisor, int status)
 	unsigned int count;
 
 	vips_say_last_words(supervisor->vips);
-	count = vips_clear(supervisor->vips);
+	count = vips_clear(supervisor->vips, false);
 	close(supervisor->vrrp_fd);
 	supervisor->vrrp_fd = -1;
 	supervisor->vrrp = 0;
@@ -404,7 +404,7 @@ int supervise(const struct supervise_options *options, struct conf *conf)
 		become_ready(&supervisor);
 	while (!is_over(&supervisor))
 		run_once(&supervisor);
-	vips_clear(supervisor.vips);
+	vips_clear(supervisor.vips, true);
 	unlink(options->pid_path);
 	log_msg(LOG_INFO, "Stopped");
 	conf_free(supervisor.conf);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sysctl.h"
 #include "vrrp_sock.h"
 
 struct vips *vips_new(void)
@@ -26,53 +27,171 @@ struct vip *vips_find(struct vips *vips, int ifindex, const struct halb_addr *ad
 	return NULL;
 }
 
-int vips_hold(struct vips *vips, const struct rtnl_addr *addr, bool keep)
+/* What is needed to put something there, or take it away, by its number. */
+static int add_at(struct vips *vips, bool route, unsigned int i)
 {
-	struct vip *vip = vips_find(vips, addr->ifindex, &addr->addr);
+	return route ? rtnl_request_add(&vips->routes[i].request) :
+		       rtnl_addr_add(&vips->vips[i].addr);
+}
+
+static int del_at(struct vips *vips, bool route, unsigned int i)
+{
+	return route ? rtnl_request_del(&vips->routes[i].request) :
+		       rtnl_addr_del(&vips->vips[i].addr);
+}
+
+static struct vip_use *use_at(struct vips *vips, bool route, unsigned int i)
+{
+	return route ? &vips->routes[i].use : &vips->vips[i].use;
+}
+
+/* It has been noted already, as what is not there is easily taken away. */
+static int put_there(struct vips *vips, bool route, unsigned int i, enum vips_how how)
+{
+	struct vip_use *use = use_at(vips, route, i);
 	int ret;
 
+	*use = (struct vip_use){
+		.holders = 1, .foreign = how != VIPS_OURS, .fixed = how == VIPS_FIXED,
+	};
+	__atomic_store_n(route ? &vips->routes_count : &vips->count, i + 1, __ATOMIC_RELEASE);
+	ret = add_at(vips, route, i);
+	if (!ret)
+		use->foreign = false;
+	return ret == -EEXIST ? 0 : ret;
+}
+
+static void forget(struct vips *vips, bool route, unsigned int i)
+{
+	unsigned int last = (route ? vips->routes_count : vips->count) - 1;
+
+	if (route)
+		vips->routes[i] = vips->routes[last];
+	else
+		vips->vips[i] = vips->vips[last];
+	__atomic_store_n(route ? &vips->routes_count : &vips->count, last, __ATOMIC_RELEASE);
+}
+
+static int take_away(struct vips *vips, bool route, unsigned int i)
+{
+	int ret = 0;
+
+	if (--use_at(vips, route, i)->holders)
+		return 0;
+	if (!use_at(vips, route, i)->foreign)
+		ret = del_at(vips, route, i);
+	forget(vips, route, i);
+	/* Gone by itself, with its interface or by somebody's hand */
+	return ret == -EADDRNOTAVAIL || ret == -ENODEV || ret == -ESRCH ? 0 : ret;
+}
+
+int vips_hold(struct vips *vips, const struct rtnl_addr *addr, enum vips_how how)
+{
+	struct vip *vip = vips_find(vips, addr->ifindex, &addr->addr);
+
 	if (vip) {
-		vip->holders++;
+		vip->use.holders++;
 		return 0;
 	}
 	if (vips->count == VIPS_MAX)
 		return -ENOSPC;
-	/* Noted first: what is not there is easily taken away. */
-	vip = &vips->vips[vips->count];
-	*vip = (struct vip){ .addr = *addr, .holders = 1, .foreign = keep };
-	__atomic_store_n(&vips->count, vips->count + 1, __ATOMIC_RELEASE);
-	ret = rtnl_addr_add(addr);
-	if (!ret)
-		vip->foreign = false;
-	return ret == -EEXIST ? 0 : ret;
+	vips->vips[vips->count].addr = *addr;
+	return put_there(vips, false, vips->count, how);
 }
 
 int vips_release(struct vips *vips, const struct rtnl_addr *addr)
 {
 	struct vip *vip = vips_find(vips, addr->ifindex, &addr->addr);
-	int ret = 0;
 
-	if (!vip || --vip->holders)
-		return 0;
-	if (!vip->foreign)
-		ret = rtnl_addr_del(&vip->addr);
-	*vip = vips->vips[vips->count - 1];
-	__atomic_store_n(&vips->count, vips->count - 1, __ATOMIC_RELEASE);
-	/* Gone by itself, with its interface or by somebody's hand */
-	return ret == -EADDRNOTAVAIL || ret == -ENODEV ? 0 : ret;
+	return vip ? take_away(vips, false, (unsigned int)(vip - vips->vips)) : 0;
 }
 
-unsigned int vips_clear(struct vips *vips)
+static unsigned int find_route(const struct vips *vips, const struct rtnl_request *request)
 {
-	unsigned int count = vips->count;
+	unsigned int i = 0;
 
-	if (count > VIPS_MAX)
-		count = VIPS_MAX;
-	for (unsigned int i = 0; i < count; i++)
-		if (!vips->vips[i].foreign)
-			rtnl_addr_del(&vips->vips[i].addr);
-	vips->count = 0;
-	return count;
+	while (i < vips->routes_count && !rtnl_request_equal(&vips->routes[i].request, request))
+		i++;
+	return i;
+}
+
+bool vips_find_route(const struct vips *vips, const struct rtnl_request *request)
+{
+	return find_route(vips, request) < vips->routes_count;
+}
+
+int vips_hold_route(struct vips *vips, const struct rtnl_request *request, enum vips_how how)
+{
+	unsigned int i = find_route(vips, request);
+
+	if (i < vips->routes_count) {
+		vips->routes[i].use.holders++;
+		return 0;
+	}
+	if (i == ROUTES_MAX)
+		return -ENOSPC;
+	vips->routes[i].request = *request;
+	return put_there(vips, true, i, how);
+}
+
+int vips_release_route(struct vips *vips, const struct rtnl_request *request)
+{
+	unsigned int i = find_route(vips, request);
+
+	return i < vips->routes_count ? take_away(vips, true, i) : 0;
+}
+
+void vips_promote(struct vips *vips, const char *ifname)
+{
+	unsigned int i = 0;
+
+	while (i < PROMOTED_MAX && vips->promoted[i][0] &&
+	       strncmp(vips->promoted[i], ifname, IFNAMSIZ))
+		i++;
+	if (i < PROMOTED_MAX && sysctl_is_off(AF_INET, ifname, "promote_secondaries"))
+		strncpy(vips->promoted[i], ifname, IFNAMSIZ - 1);
+	sysctl_set(AF_INET, ifname, "promote_secondaries", "1");
+}
+
+static void demote(struct vips *vips)
+{
+	for (unsigned int i = 0; i < PROMOTED_MAX && vips->promoted[i][0]; i++) {
+		vips->promoted[i][IFNAMSIZ - 1] = '\0';
+		sysctl_set(AF_INET, vips->promoted[i], "promote_secondaries", "0");
+		vips->promoted[i][0] = '\0';
+	}
+}
+
+/* Backwards: the last takes the place of one that goes. */
+static unsigned int clear(struct vips *vips, bool route, unsigned int max, bool all)
+{
+	unsigned int count = route ? vips->routes_count : vips->count, gone = 0;
+
+	if (count > max)
+		count = max;
+	for (unsigned int i = count; i-- > 0;) {
+		struct vip_use *use = use_at(vips, route, i);
+
+		if (use->fixed && !all) {
+			/* The next process holds it again. */
+			use->holders = 0;
+			continue;
+		}
+		if (!use->fixed)
+			gone++;
+		if (!use->foreign)
+			del_at(vips, route, i);
+		forget(vips, route, i);
+	}
+	return gone;
+}
+
+unsigned int vips_clear(struct vips *vips, bool all)
+{
+	if (all)
+		demote(vips);
+	clear(vips, true, ROUTES_MAX, all);
+	return clear(vips, false, VIPS_MAX, all);
 }
 
 void vips_say_last_words(struct vips *vips)

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The addresses that VRRP has put on interfaces, in memory that the supervisor shares: if the VRRP
- * process dies, the supervisor takes them away, and says priority 0 on its behalf.
+ * The addresses, routes and rules that the VRRP process has put there, in memory that the supervisor
+ * shares: if that process dies, the supervisor takes them away, and says priority 0 on its behalf.
  */
 #ifndef HALB_VIPS_H
 #define HALB_VIPS_H
 
 #include "rtnl.h"
+#include "rtnl_route.h"
 #include "vrrp_packet.h"
 
 #define VIPS_MAX	16384
+#define ROUTES_MAX	2048
 #define LAST_WORDS_MAX	256
 #define LAST_WORD_SIZE	1024
+#define PROMOTED_MAX	64
 
 /* An instance's advertisement of priority 0, while it is master. */
 struct last_word {
@@ -23,32 +26,61 @@ struct last_word {
 	uint8_t data[LAST_WORD_SIZE];
 };
 
-struct vip {
-	struct rtnl_addr addr;
+struct vip_use {
 	unsigned int holders;		/* instances that are master of it */
 	bool foreign;			/* was there before, and stays */
+	bool fixed;			/* static: of no instance, and stays until halbd stops */
+};
+
+struct vip {
+	struct rtnl_addr addr;
+	struct vip_use use;
+};
+
+/* A virtual route or rule */
+struct vip_route {
+	struct rtnl_request request;
+	struct vip_use use;
 };
 
 struct vips {
 	unsigned int count;
 	struct vip vips[VIPS_MAX];
+	unsigned int routes_count;
+	struct vip_route routes[ROUTES_MAX];
 	struct last_word last_words[LAST_WORDS_MAX];
+	/* Interfaces whose promote_secondaries was off, and is on for us. */
+	char promoted[PROMOTED_MAX][IFNAMSIZ];
 };
 
 /* The memory, for this process and the children that it forks; NULL and errno. */
 struct vips *vips_new(void);
 
-/* One more instance holds an address; the first puts it there. `keep`: whatever happens, what was
- * there before stays. 0 or a negative errno.
- */
-int vips_hold(struct vips *vips, const struct rtnl_addr *addr, bool keep);
+enum vips_how {
+	VIPS_OURS,
+	VIPS_KEEP,			/* what was there before stays, whatever happens */
+	VIPS_FIXED,			/* so it does; and ours until halbd stops */
+};
+
+/* One more instance holds an address; the first puts it there. 0 or a negative errno. */
+int vips_hold(struct vips *vips, const struct rtnl_addr *addr, enum vips_how how);
 /* One less; the last takes it away. */
 int vips_release(struct vips *vips, const struct rtnl_addr *addr);
 /* Does anybody hold it? */
 struct vip *vips_find(struct vips *vips, int ifindex, const struct halb_addr *addr);
 
-/* For the supervisor: takes all of them away. Returns how many there were. */
-unsigned int vips_clear(struct vips *vips);
+/* The same of routes and rules. */
+int vips_hold_route(struct vips *vips, const struct rtnl_request *request, enum vips_how how);
+int vips_release_route(struct vips *vips, const struct rtnl_request *request);
+bool vips_find_route(const struct vips *vips, const struct rtnl_request *request);
+
+/* Turns promote_secondaries of an interface on, until vips_clear() of all. */
+void vips_promote(struct vips *vips, const char *ifname);
+
+/* For the supervisor: takes all of them away, those that are fixed only if `all`. Returns how many
+ * addresses of instances there were.
+ */
+unsigned int vips_clear(struct vips *vips, bool all);
 /* For the supervisor, first: sends the last words. */
 void vips_say_last_words(struct vips *vips);
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sysctl.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+static FILE *open_one(uint8_t family, const char *ifname, const char *name, const char *mode)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s",
+		 family == AF_INET6 ? "ipv6" : "ipv4", ifname, name);
+	return fopen(path, mode);
+}
+
+void sysctl_set(uint8_t family, const char *ifname, const char *name, const char *value)
+{
+	FILE *file = open_one(family, ifname, name, "we");
+
+	if (!file)
+		return;
+	fputs(value, file);
+	fclose(file);
+}
+
+bool sysctl_is_off(uint8_t family, const char *ifname, const char *name)
+{
+	FILE *file = open_one(family, ifname, name, "re");
+	bool off = file && fgetc(file) == '0';
+
+	if (file)
+		fclose(file);
+	return off;
+}
