@@ -308,6 +308,12 @@ void checker_stop(struct checker *checker, bool leave)
 	free(checker);
 }
 
+void checker_anew(struct checker *checker)
+{
+	checker->adopted = false;
+	commit_in(checker, 0);
+}
+
 void checker_instance(struct checker *checker, const char *name, bool master)
 {
 	for (size_t i = 0; i < checker->count; i++)
@@ -316,19 +322,21 @@ void checker_instance(struct checker *checker, const char *name, bool master)
 
 void checker_status(const struct checker *checker, struct out *out)
 {
+	struct checks_totals totals;
 	struct timespec ts;
 	uint64_t now;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	now = (uint64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-	out_object_begin(out, NULL);
-	if (*checker->why)
-		out_line(out, "Services cannot be served: %s", checker->why);
+	checks_totals(checker->checks, &totals);
 	out_str(out, "fault", OUT_NO_COLUMN, checker->why);
 	out_uint(out, "draining", OUT_NO_COLUMN, services_draining(checker->services));
 	out_array_begin(out, "services");
 	for (size_t i = 0; i < checker->count; i++)
 		virtual_server_status(checker->slots[i].vs, out, now);
 	out_array_end(out);
-	out_object_end(out);
+	out_uint(out, "different-checks", OUT_NO_COLUMN, totals.checks);
+	out_uint(out, "running", OUT_NO_COLUMN, totals.running);
+	out_uint(out, "started", OUT_NO_COLUMN, totals.started);
+	out_uint(out, "put-off", OUT_NO_COLUMN, totals.put_off);
 }

@@ -38,11 +38,13 @@ struct checker *checker_start(struct event_base *base, const struct conf *conf,
 int checker_reload(struct checker *checker, const struct conf *conf);
 /* leave: what the module has stays there, for the next one to adopt. */
 void checker_stop(struct checker *checker, bool leave);
+/* The module has gone, and maybe another one has come: nothing is there any more. */
+void checker_anew(struct checker *checker);
 
 /* This director is master of that instance, or is not any more: ha_suspend. */
 void checker_instance(struct checker *checker, const char *name, bool master);
 
-/* What halbctl status shows. */
+/* What halbctl status shows: members of the JSON object that is open. */
 void checker_status(const struct checker *checker, struct out *out);
 
 #endif

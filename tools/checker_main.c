@@ -13,7 +13,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -59,20 +61,27 @@ static int ready(struct process *process, char *err, size_t size)
 	return ret;
 }
 
+static void close_module(struct process *process)
+{
+	if (process->open)
+		nl_close(&process->ctx);
+	process->open = false;
+}
+
 /* After a failure it is opened anew: the module may have been loaded again since. */
 static int read_module(void *arg, struct halb_config *config, char *err, size_t size)
 {
 	struct process *process = arg;
+	bool fresh = !process->open;
 	int ret = ready(process, err, size);
 
 	if (ret)
 		return ret;
 	ret = nl_services_ops.read(&process->ctx, config, err, size);
-	if (ret) {
-		nl_close(&process->ctx);
-		process->open = false;
-	}
-	return ret;
+	if (!ret)
+		return 0;
+	close_module(process);
+	return fresh ? ret : read_module(arg, config, err, size);
 }
 
 static int apply(void *arg, const struct halb_change *changes, size_t count, char *err,
@@ -155,6 +164,8 @@ static void on_heard(evutil_socket_t fd, short what, void *arg)
 		return;
 	stop_hearing(process);
 	hear_later(process);
+	close_module(process);
+	checker_anew(process->checker);
 }
 
 static void hear(evutil_socket_t fd, short what, void *arg)
@@ -182,6 +193,19 @@ static void on_log(void *arg, int priority, const char *line)
 {
 	(void)arg;
 	log_msg(priority, "%s", line);
+}
+
+/* On its way to the VRRP process. */
+static void on_fault(void *arg, const char *why)
+{
+	struct process *process = arg;
+	char text[SUPERVISE_FAULT_SIZE];
+
+	snprintf(text, sizeof(text), "%s", why ? why : "");
+	if (send(process->options->supervisor_fd, text, strlen(text) + 1,
+		 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_msg(LOG_ERR, "The VRRP process does not hear of the services: %s",
+			strerror(errno));
 }
 
 static void on_reload(evutil_socket_t fd, short what, void *arg)
@@ -224,7 +248,14 @@ static char *render(void *arg)
 	if (!file)
 		return NULL;
 	out = out_new(OUT_JSON, file);
+	out_object_begin(out, NULL);
+	out_str(out, "version", OUT_NO_COLUMN, HALB_VERSION);
+	out_uint(out, "pid", OUT_NO_COLUMN, (uint64_t)getppid());
+	out_str(out, "configuration", OUT_NO_COLUMN, process->options->conf_path);
+	out_object_begin(out, "checks");
 	checker_status(process->checker, out);
+	out_object_end(out);
+	out_object_end(out);
 	out_free(out);
 	if (fclose(file))
 		return NULL;
@@ -258,7 +289,8 @@ _Noreturn void checker_main(const struct checker_main_options *options)
 {
 	static struct process process;
 	struct checker_options checker_options = {
-		.ops = &ops, .ops_arg = &process, .log = on_log, .arg = &process,
+		.ops = &ops, .ops_arg = &process, .log = on_log, .fault = on_fault,
+		.arg = &process,
 	};
 
 	prctl(PR_SET_NAME, "halbd_check");

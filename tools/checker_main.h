@@ -9,6 +9,7 @@ struct checker_main_options {
 	const char *conf_path;		/* SIGHUP reads it again */
 	const char *config_id;
 	struct conf *conf;
+	int supervisor_fd;		/* it hears there why services cannot be served */
 };
 
 /* SIGHUP: reload. SIGTERM: stop, and nothing is left in the module. SIGUSR2: stop, and

@@ -18,6 +18,7 @@
 
 #include "garp.h"
 #include "log.h"
+#include "supervise.h"
 
 /* A loop that never ends must not stop the machine: it gets a signal, and the supervisor goes
  * on.
@@ -364,14 +365,22 @@ static void on_term(evutil_socket_t fd, short what, void *arg)
 	stop(arg);
 }
 
-/* The supervisor says nothing: it can only be gone. */
+/* The supervisor passes on what the checkers say of the services; or it is gone. */
 static void on_supervisor(evutil_socket_t fd, short what, void *arg)
 {
 	struct director *director = arg;
-	char byte;
+	char text[SUPERVISE_FAULT_SIZE];
+	ssize_t len = read(fd, text, sizeof(text));
 
 	(void)what;
-	if (read(fd, &byte, 1) > 0 || director->stopping)
+	if (len > 0) {
+		text[len - 1] = '\0';
+		module_refused(director, text);
+		for (size_t i = 0; i < director->count; i++)
+			instance_track(director->instances[i]);
+	}
+	if (len > 0 || director->stopping ||
+	    (len < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
 	log_msg(LOG_ERR, "The supervisor is gone: stopping");
 	stop(director);

@@ -52,7 +52,7 @@ struct instance {
 	uint8_t mac[6];			/* of that */
 	bool vmac_made;			/* by us */
 	bool kept;			/* during a reload */
-	char fault[160];		/* why, if vrrp.fault */
+	char fault[320];		/* why, if vrrp.fault */
 	struct complaint complaints[VRRP_REFUSAL_COUNT];
 	unsigned int last_word;		/* its number among vips->last_words */
 
@@ -176,6 +176,8 @@ void notify_rx_lower(struct instance *instance);
  */
 void module_load(struct director *director);
 void module_close(void);
+/* The checkers, which hold the services, cannot: why, or "". */
+void module_refused(struct director *director, const char *why);
 /* An instance with services cannot be master without it: why, or NULL. */
 const char *module_fault(const struct instance *instance);
 void director_state(struct instance *instance, enum vrrp_state state);

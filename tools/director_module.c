@@ -12,7 +12,8 @@
 
 static struct nl_ctx ctx;
 static bool is_open;
-static char missing[256];
+static char missing[320];		/* what nl_open() said */
+static char refused[320];		/* what the checkers said */
 
 static bool has_services(const struct conf *conf, const char *name)
 {
@@ -33,7 +34,7 @@ void module_load(struct director *director)
 		is_open = true;
 		return;
 	}
-	snprintf(missing, sizeof(missing), "no virtual server works: %.200s", ctx.err.text);
+	snprintf(missing, sizeof(missing), "no virtual server works: %.280s", ctx.err.text);
 	nl_close(&ctx);
 	log_msg(LOG_ERR, "%s", missing);
 }
@@ -45,10 +46,25 @@ void module_close(void)
 	is_open = false;
 }
 
+void module_refused(struct director *director, const char *why)
+{
+	if (*why) {
+		snprintf(refused, sizeof(refused), "no virtual server works: %.280s", why);
+		return;
+	}
+	refused[0] = '\0';
+	/* It may be another module than before, which knows nothing of us. */
+	module_close();
+	module_load(director);
+	for (size_t i = 0; i < director->count; i++)
+		director_state(director->instances[i], director->instances[i]->vrrp.state);
+}
+
 const char *module_fault(const struct instance *instance)
 {
-	return missing[0] && has_services(instance->director->conf, instance->conf->name) ?
-		missing : NULL;
+	if (!has_services(instance->director->conf, instance->conf->name))
+		return NULL;
+	return missing[0] ? missing : refused[0] ? refused : NULL;
 }
 
 /* If this process dies, the module waits for as long as a backup would, and is in fault then. */

@@ -55,7 +55,7 @@ static const struct command {
 	  "VRRP instances: whether this director serves the services that name them" },
 	{ "status", cmd_status,
 	  "status\n",
-	  "what halbd knows: its VRRP instances, and why they are what they are" },
+	  "what halbd knows: VRRP instances, services, servers and checks, and why" },
 	{ "monitor", cmd_monitor,
 	  "monitor\n",
 	  "prints changes as they happen" },

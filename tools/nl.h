@@ -175,7 +175,7 @@ int nl_events_fd(const struct nl_ctx *ctx);
 
 /* Waits for events and calls back for each that arrived. Returns 0, what cb
  * returned if not 0, or a negative errno. Overflow of the socket is not an
- * error but HALB_EVENT_LOST.
+ * error but HALB_EVENT_LOST; the end of the module is one, ENODEV.
  */
 typedef int (*nl_event_cb)(const struct halb_event *event, void *arg);
 int nl_events_read(struct nl_ctx *ctx, nl_event_cb cb, void *arg);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/genetlink.h>
+
 #include "nl_codec.h"
 #include "nl_priv.h"
 
@@ -12,6 +14,8 @@
 
 int nl_events_subscribe(struct nl_ctx *ctx)
 {
+	/* The controller tells the end of a family. Its group has a fixed number, as no other. */
+	const uint32_t groups[] = { ctx->events_group, GENL_ID_CTRL };
 	int fd = mnl_socket_get_fd(ctx->sock), size = EVENTS_RCVBUF;
 
 	if (!ctx->events_group)
@@ -19,9 +23,11 @@ int nl_events_subscribe(struct nl_ctx *ctx)
 	/* Beyond the system's limit only root may go; the others get the limit. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (mnl_socket_setsockopt(ctx->sock, NETLINK_ADD_MEMBERSHIP,
-				  &ctx->events_group, sizeof(ctx->events_group)) < 0)
-		return nl_fail(ctx, errno, "cannot subscribe to events: %s", strerror(errno));
+	for (size_t i = 0; i < 2; i++)
+		if (mnl_socket_setsockopt(ctx->sock, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i],
+					  sizeof(groups[i])) < 0)
+			return nl_fail(ctx, errno, "cannot subscribe to events: %s",
+				       strerror(errno));
 	return 0;
 }
 
@@ -81,15 +87,27 @@ static bool event_type(uint8_t cmd, enum halb_event_type *type)
 	return false;
 }
 
+static bool is_end_of_family(const struct nl_ctx *ctx, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *id = nl_find_attr(nlh, CTRL_ATTR_FAMILY_ID);
+
+	return genl->cmd == CTRL_CMD_DELFAMILY && id &&
+	       mnl_attr_get_payload_len(id) == sizeof(uint16_t) &&
+	       mnl_attr_get_u16(id) == ctx->family;
+}
+
 static int take_event(struct nl_ctx *ctx, const struct nlmsghdr *nlh,
 		      nl_event_cb cb, void *arg)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	struct halb_event event = { 0 };
 
-	if (nlh->nlmsg_type != ctx->family ||
-	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
-	    !event_type(genl->cmd, &event.type))
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl))
+		return 0;
+	if (nlh->nlmsg_type == GENL_ID_CTRL && is_end_of_family(ctx, nlh))
+		return nl_fail(ctx, ENODEV, "the halb module was removed: load it again");
+	if (nlh->nlmsg_type != ctx->family || !event_type(genl->cmd, &event.type))
 		return 0;
 	if (!take_object(nlh, &event))
 		return nl_fail_answer(ctx);

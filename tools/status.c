@@ -11,17 +11,7 @@
 
 #include "cli.h"
 #include "status.h"
-
-enum { NAME, STATE, SINCE, PRIORITY, MASTER, REASON, COLUMNS };
-
-static const struct column columns[COLUMNS] = {
-	{ "INSTANCE", false },
-	{ "STATE", false },
-	{ "SINCE", true },
-	{ "PRIORITY", true },
-	{ "LAST MASTER", false },
-	{ "BECAUSE", false },
-};
+#include "status_show.h"
 
 /* Anybody could listen under that name: only what root says is believed. */
 static bool is_root(int fd)
@@ -32,14 +22,14 @@ static bool is_root(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) && !peer.uid;
 }
 
-/* All that halbd says, to be freed; NULL and errno. */
-static char *read_status(void)
+/* All that one of halbd's processes says, to be freed; NULL and errno. */
+static char *read_text(const char *name)
 {
 	const struct timeval patience = { .tv_sec = 5 };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char *text = NULL, *more;
 	struct sockaddr_un addr;
-	socklen_t addr_len = status_address(&addr);
+	socklen_t addr_len = status_address_of(name, &addr);
 	size_t len = 0, size = 0;
 	ssize_t got = -1;
 
@@ -75,75 +65,82 @@ out:
 	return text;
 }
 
-static const char *str(struct json_object *object, const char *key)
+const char *status_str(struct json_object *object, const char *key)
 {
 	struct json_object *value;
 
 	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : "-";
 }
 
-static uint64_t number(struct json_object *object, const char *key)
+uint64_t status_number(struct json_object *object, const char *key)
 {
 	struct json_object *value;
 
 	return json_object_object_get_ex(object, key, &value) ? json_object_get_uint64(value) : 0;
 }
 
-static void show_row(struct out *out, struct json_object *instance)
-{
-	out_row(out, 0);
-	out_cell(out, NAME, "%s", str(instance, "name"));
-	out_cell(out, STATE, "%s", str(instance, "state"));
-	out_cell(out, SINCE, "%llu s", (unsigned long long)number(instance, "since"));
-	out_cell(out, PRIORITY, "%llu",
-		 (unsigned long long)number(instance, "effective-priority"));
-	out_cell(out, MASTER, "%s", str(instance, "last-master"));
-	out_cell(out, REASON, "%s", str(instance, "reason"));
-}
-
-/* Packets that were not taken are the first thing to look at when two are master. */
-static void show_refused(struct out *out, struct json_object *instance)
-{
-	struct json_object *counters, *refused;
-
-	if (!json_object_object_get_ex(instance, "counters", &counters) ||
-	    !json_object_object_get_ex(counters, "refused", &refused))
-		return;
-	json_object_object_foreach(refused, key, value) {
-		uint64_t count = json_object_get_uint64(value);
-
-		if (count)
-			out_line(out, "%s: %llu advertisements with a wrong %s",
-				 str(instance, "name"), (unsigned long long)count, key);
-	}
-}
-
 static void show_status(struct out *out, struct json_object *root)
 {
-	struct json_object *instances;
-	size_t count;
+	struct json_object *checks;
 
-	if (!json_object_object_get_ex(root, "instances", &instances))
-		return;
-	count = json_object_array_length(instances);
-	out_line(out, "halbd %s, process %llu, %s", str(root, "version"),
-		 (unsigned long long)number(root, "pid"), str(root, "configuration"));
-	if (!count)
-		return;
-	out_line(out, "%s", "");
-	out_table(out, columns, COLUMNS);
-	for (size_t i = 0; i < count; i++)
-		show_row(out, json_object_array_get_idx(instances, i));
-	for (size_t i = 0; i < count; i++)
-		show_refused(out, json_object_array_get_idx(instances, i));
+	out_line(out, "halbd %s, process %llu, %s", status_str(root, "version"),
+		 (unsigned long long)status_number(root, "pid"),
+		 status_str(root, "configuration"));
+	status_show_vrrp(out, root);
+	if (json_object_object_get_ex(root, "checks", &checks))
+		status_show_checks(out, checks);
+}
+
+/* NULL and errno; EPROTO: its answer makes no sense. */
+static struct json_object *read_document(const char *name)
+{
+	char *text = read_text(name);
+	struct json_object *document = text ? json_tokener_parse(text) : NULL;
+
+	if (text && !json_object_is_type(document, json_type_object)) {
+		json_object_put(document);
+		document = NULL;
+		errno = EPROTO;
+	}
+	free(text);
+	return document;
+}
+
+static bool is_absent(int err)
+{
+	return err == ECONNREFUSED || err == ENOENT;
+}
+
+/* VRRP and the checks are processes of their own, each of which may be alone (halbd -P, -C).
+ * NULL and errno.
+ */
+static struct json_object *read_status(void)
+{
+	struct json_object *root = read_document(STATUS_VRRP), *more, *checks;
+
+	if (!root && !is_absent(errno))
+		return NULL;
+	more = read_document(STATUS_CHECKS);
+	if (!root)
+		return more;
+	if (!more && !is_absent(errno)) {
+		json_object_put(root);
+		return NULL;
+	}
+	if (json_object_object_get_ex(more, "checks", &checks))
+		json_object_object_add(root, "checks", json_object_get(checks));
+	json_object_put(more);
+	return root;
 }
 
 static int refused(void)
 {
-	if (errno == ECONNREFUSED || errno == ENOENT)
+	if (is_absent(errno))
 		fprintf(stderr, "halbctl: halbd does not run in this network namespace: start it, or use `ip netns exec`\n");
 	else if (errno == EACCES)
 		fprintf(stderr, "halbctl: somebody other than root listens in halbd's place: start halbd, and see who it is with `ss -xlp`\n");
+	else if (errno == EPROTO)
+		fprintf(stderr, "halbctl: halbd's answer makes no sense: are both of the same version?\n");
 	else
 		fprintf(stderr, "halbctl: halbd does not answer: %s\n", strerror(errno));
 	return CLI_REFUSED;
@@ -153,20 +150,13 @@ int cmd_status(const struct cli *cli, struct args *args)
 {
 	struct json_object *root;
 	struct out *out;
-	char *text;
 	int ret = CLI_OK;
 
 	if (!args_end(args))
 		return cli_usage(args);
-	text = read_status();
-	if (!text)
+	root = read_status();
+	if (!root)
 		return refused();
-	root = json_tokener_parse(text);
-	free(text);
-	if (!root) {
-		fprintf(stderr, "halbctl: halbd's answer makes no sense: are both of the same version?\n");
-		return CLI_REFUSED;
-	}
 	if (cli->json) {
 		puts(json_object_to_json_string_ext(root, cli->pretty ? JSON_C_TO_STRING_PRETTY :
 						    JSON_C_TO_STRING_PLAIN));

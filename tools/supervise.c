@@ -38,6 +38,8 @@ struct supervisor {
 	unsigned int pause;
 	time_t start_at;		/* 0: not waiting */
 	pid_t checker;			/* 0: not running */
+	int checker_fds[2];		/* to and from it; the second end is its own */
+	char fault[SUPERVISE_FAULT_SIZE];	/* why services cannot be served; "": they are */
 	time_t checker_at;		/* when it is started again; 0: not waiting */
 	time_t kill_at;			/* when stopping */
 	time_t orphaned;		/* since the scripts' process died; 0: it lives */
@@ -109,6 +111,17 @@ static pid_t fork_process(struct supervisor *supervisor)
 	return 0;
 }
 
+/* The VRRP process hears why services cannot be served: their instances are in fault then. */
+static void tell_fault(const struct supervisor *supervisor)
+{
+	/* It reads all the time; if it does not, there is worse to come. */
+	if (supervisor->vrrp_fd >= 0 &&
+	    send(supervisor->vrrp_fd, supervisor->fault, strlen(supervisor->fault) + 1,
+		 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_msg(LOG_WARNING, "The VRRP process was not told of the services: %s",
+			strerror(errno));
+}
+
 /* VRRP, and the process that runs its scripts. */
 static bool start_vrrp(struct supervisor *supervisor)
 {
@@ -123,7 +136,7 @@ static bool start_vrrp(struct supervisor *supervisor)
 	supervisor->orphaned = 0;
 	supervisor->start_at = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, scripts) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, own))
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, own))
 		return false;
 	supervisor->scripts = fork_process(supervisor);
 	if (!supervisor->scripts) {
@@ -144,6 +157,8 @@ static bool start_vrrp(struct supervisor *supervisor)
 	close(scripts[1]);
 	close(own[1]);
 	supervisor->vrrp_fd = own[0];
+	if (*supervisor->fault)
+		tell_fault(supervisor);
 	if (supervisor->vrrp > 0 && supervisor->scripts > 0)
 		return true;
 	log_msg(LOG_CRIT, "Cannot start a process: %s", strerror(errno));
@@ -157,6 +172,7 @@ static void start_checker(struct supervisor *supervisor)
 		.conf_path = supervisor->options->conf_path,
 		.config_id = supervisor->options->config_id,
 		.conf = supervisor->conf,
+		.supervisor_fd = supervisor->checker_fds[1],
 	};
 
 	supervisor->checker_at = 0;
@@ -166,6 +182,7 @@ static void start_checker(struct supervisor *supervisor)
 	if (!supervisor->checker) {
 		if (supervisor->vrrp_fd >= 0)
 			close(supervisor->vrrp_fd);
+		close(supervisor->checker_fds[0]);
 		checker_main(&options);
 	}
 	if (supervisor->checker < 0) {
@@ -320,6 +337,18 @@ static void take_vrrp(struct supervisor *supervisor)
 		become_ready(supervisor);
 }
 
+static void take_checker(struct supervisor *supervisor)
+{
+	char text[SUPERVISE_FAULT_SIZE];
+	ssize_t len = recv(supervisor->checker_fds[0], text, sizeof(text), MSG_DONTWAIT);
+
+	if (len <= 0)
+		return;
+	text[len - 1] = '\0';
+	memcpy(supervisor->fault, text, sizeof(text));
+	tell_fault(supervisor);
+}
+
 /* --- life --------------------------------------------------------------------------- */
 
 static bool write_pid(const char *path)
@@ -358,15 +387,18 @@ static void run_once(struct supervisor *supervisor)
 {
 	bool waits = supervisor->start_at || supervisor->kill_at || supervisor->checker_at ||
 		     supervisor->orphaned;
-	struct pollfd fds[2] = {
+	struct pollfd fds[] = {
 		{ .fd = supervisor->signals, .events = POLLIN },
 		{ .fd = supervisor->ready ? -1 : supervisor->vrrp_fd, .events = POLLIN },
+		{ .fd = supervisor->checker_fds[0], .events = POLLIN },
 	};
 
-	if (poll(fds, 2, waits ? 200 : -1) < 0 && errno != EINTR)
+	if (poll(fds, ARRAY_SIZE(fds), waits ? 200 : -1) < 0 && errno != EINTR)
 		return;
 	if (fds[1].revents)
 		take_vrrp(supervisor);
+	if (fds[2].revents)
+		take_checker(supervisor);
 	if (fds[0].revents)
 		take_signal(supervisor);
 	if (supervisor->orphaned && now_s() > supervisor->orphaned && supervisor->vrrp) {
@@ -394,6 +426,9 @@ int supervise(const struct supervise_options *options, struct conf *conf)
 	};
 
 	supervisor.vips = vips_new();
+	/* Both ends stay open: what one checker said last is still so when the next one starts. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervisor.checker_fds))
+		return 1;
 	if (!supervisor.vips || !take_signals(&supervisor) || !write_pid(options->pid_path))
 		return 1;
 	if (options->vrrp && !start_vrrp(&supervisor))

@@ -7,6 +7,9 @@
 
 #include "conf.h"
 
+/* Of a sentence that says why services cannot be served, passed on between processes. */
+#define SUPERVISE_FAULT_SIZE	512
+
 struct supervise_options {
 	const char *conf_path;
 	const char *config_id;

@@ -96,6 +96,17 @@ static const char *rs_name(const struct virtual_server *vs,
 	return buf;
 }
 
+/* As halbctl writes it. */
+static const char *endpoint_of(const struct virtual_server *vs,
+			       const struct conf_real_server *server,
+			       char buf[static ENDPOINT_STRLEN])
+{
+	uint16_t port = server->port || !vs->conf->keys_count ? server->port :
+			vs->conf->keys[0].key.port;
+
+	return endpoint_format(&server->addr, port, buf);
+}
+
 static void say(const struct virtual_server *vs, const char *format, ...)
 	__printf(2, 3);
 
@@ -653,58 +664,83 @@ static void check_out(const struct vs_watch *watch, struct out *out, uint64_t no
 
 	check_status(&watch->watch, &status);
 	out_object_begin(out, NULL);
-	out_row(out, 2);
-	out_str(out, "check", 0, watch->check);
-	out_str(out, "state", 1, status.suspended ? "suspended" :
+	out_str(out, "check", OUT_NO_COLUMN, watch->check);
+	out_str(out, "state", OUT_NO_COLUMN, status.suspended ? "suspended" :
 		!status.known ? "unknown" : status.up ? "up" : "down");
-	out_uint(out, "since-seconds", 2, seconds(now, status.since));
-	out_str(out, "last", 3, !status.last ? "none" : status.last_passed ? "passed" : "failed");
-	out_str(out, "reason", 6, status.reason);
-	out_uint(out, "took-us", 4, status.took);
+	out_uint(out, "since-seconds", OUT_NO_COLUMN, seconds(now, status.since));
+	out_str(out, "last", OUT_NO_COLUMN,
+		!status.last ? "none" : status.last_passed ? "passed" : "failed");
+	out_str(out, "reason", OUT_NO_COLUMN, status.reason);
+	out_uint(out, "took-us", OUT_NO_COLUMN, status.took);
 	out_uint(out, "last-seconds", OUT_NO_COLUMN, seconds(now, status.last));
 	out_uint(out, "next-us", OUT_NO_COLUMN, status.next > now ? status.next - now : 0);
 	out_uint(out, "checks", OUT_NO_COLUMN, status.checks);
-	out_uint(out, "failures", 5, status.failures);
+	out_uint(out, "failures", OUT_NO_COLUMN, status.failures);
 	out_uint(out, "failures-in-row", OUT_NO_COLUMN, status.failures_in_row);
 	out_uint(out, "shared-by", OUT_NO_COLUMN, status.watchers);
 	out_object_end(out);
 }
 
-void virtual_server_status(const struct virtual_server *vs, struct out *out, uint64_t now)
+static void server_out(const struct virtual_server *vs, size_t i, struct out *out, uint64_t now)
 {
-	static const struct column columns[] = {
-		{ "", false }, { "state", false }, { "since", true }, { "last", false },
-		{ "us", true }, { "failed", true }, { "", false },
-	};
-	char name[NAME_SIZE];
+	const struct vs_server *server = &vs->servers[i];
+	char name[ENDPOINT_STRLEN];
 
 	out_object_begin(out, NULL);
-	out_line(out, "%s %s, %llu of %u", vs_name(vs, name), vs->quorum.up ? "up" : "down",
-		 (unsigned long long)quorum_sum(&vs->quorum), vs->quorum.quorum);
-	out_table(out, columns, ARRAY_SIZE(columns));
-	out_str(out, "service", OUT_NO_COLUMN, name);
+	out_str(out, "server", OUT_NO_COLUMN, endpoint_of(vs, server->conf, name));
+	out_str(out, "state", OUT_NO_COLUMN, server->alive ? "up" : "down");
+	out_uint(out, "since-seconds", OUT_NO_COLUMN,
+		 seconds(now, server->since ? server->since : vs->since));
+	out_uint(out, "weight", OUT_NO_COLUMN, quorum_weight(&vs->quorum.servers[i]));
+	out_array_begin(out, "checks");
+	for (size_t j = 0; j < server->count; j++)
+		check_out(&server->watches[j], out, now);
+	out_array_end(out);
+	out_object_end(out);
+}
+
+/* Names are those of halbctl, so that they can be asked for there. */
+static void names_out(const struct virtual_server *vs, struct out *out)
+{
+	const struct conf_virtual_server *conf = vs->conf;
+	char name[KEY_STRLEN];
+
+	out_str(out, "service", OUT_NO_COLUMN, conf->group ? conf->group :
+		conf->keys_count ? key_format(&conf->keys[0].key, name) : conf->name);
+	if (!conf->group)
+		return;
+	out_array_begin(out, "members");
+	for (size_t k = 0; k < conf->keys_count; k++) {
+		out_object_begin(out, NULL);
+		out_str(out, "service", OUT_NO_COLUMN, key_format(&conf->keys[k].key, name));
+		out_object_end(out);
+	}
+	out_array_end(out);
+}
+
+void virtual_server_status(const struct virtual_server *vs, struct out *out, uint64_t now)
+{
+	const struct conf_virtual_server *conf = vs->conf;
+	char name[ENDPOINT_STRLEN];
+
+	out_object_begin(out, NULL);
+	names_out(vs, out);
+	if (conf->keys_count && conf->keys[0].instance)
+		out_str(out, "vrrp", OUT_NO_COLUMN, conf->keys[0].instance);
 	out_str(out, "state", OUT_NO_COLUMN, vs->quorum.up ? "up" : "down");
 	out_uint(out, "since-seconds", OUT_NO_COLUMN, seconds(now, vs->since));
 	out_uint(out, "weight", OUT_NO_COLUMN, quorum_sum(&vs->quorum));
 	out_uint(out, "quorum", OUT_NO_COLUMN, vs->quorum.quorum);
-	out_array_begin(out, "servers");
-	for (size_t i = 0; i < vs->quorum.count; i++) {
-		const struct vs_server *server = &vs->servers[i];
-
-		out_object_begin(out, NULL);
-		out_row(out, 1);
-		out_str(out, "server", 0, rs_name(vs, server->conf, name));
-		out_str(out, "state", 1, server->alive ? "up" : "down");
-		out_uint(out, "since-seconds", 2,
-			 seconds(now, server->since ? server->since : vs->since));
-		out_uint(out, "weight", OUT_NO_COLUMN,
-			 quorum_weight(&vs->quorum.servers[i]));
-		out_array_begin(out, "checks");
-		for (size_t j = 0; j < server->count; j++)
-			check_out(&server->watches[j], out, now);
-		out_array_end(out);
-		out_object_end(out);
+	if (conf->sorry_server) {
+		out_str(out, "sorry-server", OUT_NO_COLUMN,
+			endpoint_of(vs, conf->sorry_server, name));
+		out_uint(out, "sorry-weight", OUT_NO_COLUMN,
+			 quorum_want_sorry(&vs->quorum) > 0 ?
+			 (uint64_t)quorum_want_sorry(&vs->quorum) : 0);
 	}
+	out_array_begin(out, "servers");
+	for (size_t i = 0; i < vs->quorum.count; i++)
+		server_out(vs, i, out, now);
 	out_array_end(out);
 	out_object_end(out);
 }

@@ -691,17 +691,19 @@ static void test_status(void)
 	run_for(100 * MS);
 	file = open_memstream(&text, &size);
 	out = out_new(OUT_JSON, file);
+	out_object_begin(out, NULL);
 	checker_status(checker, out);
+	out_object_end(out);
 	out_free(out);
 	fclose(file);
 	document = json_tokener_parse(text);
 	service = at(document, "services", 0);
 	server = at(service, "servers", 1);
 	check = at(server, "checks", 0);
-	ok(!strcmp(json_object_get_string(at(service, "service", 0)), "[192.168.4.15]:tcp:80") &&
+	ok(!strcmp(json_object_get_string(at(service, "service", 0)), "tcp 192.168.4.15:80") &&
 	   !strcmp(json_object_get_string(at(service, "state", 0)), "up") &&
 	   json_object_get_int(at(service, "weight", 0)) == 1, "status: a service");
-	ok(!strcmp(json_object_get_string(at(server, "server", 0)), "[127.0.4.2]:tcp:80") &&
+	ok(!strcmp(json_object_get_string(at(server, "server", 0)), "127.0.4.2:80") &&
 	   !strcmp(json_object_get_string(at(server, "state", 0)), "down"), "status: a server");
 	ok(!strcmp(json_object_get_string(at(check, "check", 0)), "TCP_CHECK") &&
 	   !strcmp(json_object_get_string(at(check, "state", 0)), "down") &&
@@ -711,16 +713,6 @@ static void test_status(void)
 	   json_object_get_int(at(check, "failures-in-row", 0)) > 0 &&
 	   json_object_get_int(at(check, "next-us", 0)) <= 50 * MS, "status: a check");
 	json_object_put(document);
-	free(text);
-	text = NULL;
-	file = open_memstream(&text, &size);
-	out = out_new(OUT_TEXT, file);
-	checker_status(checker, out);
-	out_free(out);
-	fclose(file);
-	ok(strstr(text, "[127.0.4.2]:tcp:80") && strstr(text, "Connection refused"),
-	   "status: for people");
-	note("%.*s", (int)strcspn(text, "\n"), text);
 	free(text);
 	checker_stop(checker, false);
 	free(setup);

@@ -32,7 +32,8 @@ static struct {
 } queue[DATAGRAMS];
 static size_t queue_head, queue_tail;
 static unsigned int requests;
-static uint32_t joined_group;
+static uint32_t joined[2];		/* groups, in order */
+static unsigned int joined_count;
 static void (*answer)(const struct nlmsghdr *nlh, const struct genlmsghdr *genl);
 
 static void enqueue(const void *bytes, size_t len, int error)
@@ -78,8 +79,8 @@ int __wrap_mnl_socket_get_fd(const struct mnl_socket *nl)
 int __wrap_mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *data, socklen_t len)
 {
 	(void)nl;
-	if (type == NETLINK_ADD_MEMBERSHIP && len == sizeof(joined_group))
-		memcpy(&joined_group, data, len);
+	if (type == NETLINK_ADD_MEMBERSHIP && len == sizeof(joined[0]) && joined_count < 2)
+		memcpy(&joined[joined_count++], data, len);
 	return 0;
 }
 
@@ -220,7 +221,8 @@ static void test_open(void)
 	nl_close(&ctx);
 	open_with(NULL);
 	ok(ctx.family == FAMILY, "the family is found");
-	ok(!nl_events_subscribe(&ctx) && joined_group == GROUP, "and its group of events");
+	ok(!nl_events_subscribe(&ctx) && joined[0] == GROUP &&
+	   joined[1] == GENL_ID_CTRL, "and its group of events, and the one that tells its end");
 }
 
 /* --- refusals -------------------------------------------------------------------------------- */
@@ -562,6 +564,17 @@ static void notify(uint8_t cmd, uint32_t mark)
 	end(nlh);
 }
 
+/* As the controller says it to its own group. */
+static void notify_end(uint16_t family)
+{
+	struct nlmsghdr *nlh = start(NULL, GENL_ID_CTRL, 0);
+	struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+
+	genl->cmd = CTRL_CMD_DELFAMILY;
+	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, family);
+	end(nlh);
+}
+
 static void test_events(void)
 {
 	open_with(NULL);
@@ -577,6 +590,11 @@ static void test_events(void)
 	ok(seen_events[HALB_EVENT_LOST] == 1, "an overflow is an event");
 	notify(HALB_CMD_SERVER_ADD_NTF, 1);
 	ok(nl_events_read(&ctx, count_event, NULL) == -EBADMSG, "an event without its object: %s",
+	   ctx.err.text);
+	notify_end(FAMILY + 1);
+	ok(!nl_events_read(&ctx, count_event, NULL), "the end of another family is not ours");
+	notify_end(FAMILY);
+	ok(nl_events_read(&ctx, count_event, NULL) == -ENODEV, "the end of the module: %s",
 	   ctx.err.text);
 }
 
