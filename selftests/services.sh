@@ -17,7 +17,7 @@ conf=$TMP/halbd.conf
 log=$TMP/halbd.log
 
 # VI_1 has services; VI_2 has none, and must not care.
-configure() { # [LINES OF THE SERVICE]
+configure() {
 	cat > "$conf" <<-END
 		global_defs {
 			router_id dir
@@ -42,10 +42,9 @@ configure() { # [LINES OF THE SERVICE]
 		}
 		virtual_server $VIP4 80 {
 			delay_loop 1
-			lb_algo ${2:-wrr}
+			lb_algo wrr
 			lb_kind NAT
 			protocol TCP
-			${1:-}
 			real_server 10.2.0.11 80 {
 				weight 1
 				TCP_CHECK {

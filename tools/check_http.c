@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "addr.h"
+#include "check_http.h"
 #include "check_probe.h"
 #include "check_socket.h"
 #include "curl_loop.h"
@@ -324,32 +325,36 @@ static bool set_peer(struct http_probe *http)
 	       !curl_easy_setopt(http->easy, CURLOPT_REQUEST_TARGET, url_of(http)->path);
 }
 
-/* As keepalived asks, header for header. */
+bool check_http_headers(struct curl_slist **headers, CURL *easy, const char *host,
+			enum check_http_version version)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "Host: %s", host);
+	if (!add(headers, line) || !add(headers, "Accept:"))
+		return false;
+	if (version != CHECK_HTTP_1_0 && !add(headers, "Connection: close"))
+		return false;
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "KeepAliveClient");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version == CHECK_HTTP_1_1 ?
+			 CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_1_0);
+	return !curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *headers);
+}
+
 static bool set_headers(struct http_probe *http)
 {
 	const struct check_http *spec = &http->probe.spec->http;
 	const char *host = url_of(http)->virtualhost ? url_of(http)->virtualhost :
 			   spec->virtualhost;
-	char line[1024], peer[ENDPOINT_STRLEN];
+	char peer[ENDPOINT_STRLEN];
 
 	if (!host)
 		host = endpoint_format(&http->probe.spec->addr, http->probe.spec->port, peer);
-	snprintf(line, sizeof(line), "Host: %s", host);
-	if (!add(&http->headers, line) || !add(&http->headers, "Accept:"))
-		return false;
-	if (spec->version != CHECK_HTTP_1_0 && !add(&http->headers, "Connection: close"))
-		return false;
-	curl_easy_setopt(http->easy, CURLOPT_USERAGENT, "KeepAliveClient");
-	curl_easy_setopt(http->easy, CURLOPT_HTTP_VERSION,
-			 spec->version == CHECK_HTTP_1_1 ? CURL_HTTP_VERSION_1_1 :
-							   CURL_HTTP_VERSION_1_0);
-	return !curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->headers);
+	return check_http_headers(&http->headers, http->easy, host, spec->version);
 }
 
-static void set_options(struct http_probe *http)
+void check_http_options(CURL *easy)
 {
-	CURL *easy = http->easy;
-
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -359,6 +364,13 @@ static void set_options(struct http_probe *http)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
+}
+
+static void set_options(struct http_probe *http)
+{
+	CURL *easy = http->easy;
+
+	check_http_options(easy);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
 			 (long)(http->probe.spec->timeout * LIMIT / 1000));

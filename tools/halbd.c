@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "log.h"
 #include "supervise.h"
 
@@ -22,6 +23,8 @@ struct options {
 	struct log_options log;
 	bool foreground;
 	bool test;
+	const char *digest;		/* only print that of this URL */
+	const char *virtualhost;
 	bool beside;
 };
 
@@ -40,6 +43,8 @@ static const char usage[] =
 	"  -p, --pid=FILE           the file for the process number (" PID_PATH ")\n"
 	"  -i, --config-id=ID       lines with @ID count\n"
 	"      --beside             start beside keepalived or another halbd\n"
+	"      --digest=URL         print the digest of a page, for HTTP_GET and SSL_GET\n"
+	"      --virtualhost=NAME   and ask for this host there\n"
 	"  -v, --version\n"
 	"  -h, --help\n";
 
@@ -56,6 +61,8 @@ static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "config-id", required_argument, NULL, 'i' },
 	{ "beside", no_argument, NULL, 'B' },
+	{ "digest", required_argument, NULL, 'H' },
+	{ "virtualhost", required_argument, NULL, 'V' },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 }
@@ -117,6 +124,12 @@ static void take_option(struct options *options, int c)
 		break;
 	case 'B':
 		options->beside = true;
+		break;
+	case 'H':
+		options->digest = optarg;
+		break;
+	case 'V':
+		options->virtualhost = optarg;
 		break;
 	case 'v':
 		puts("halbd " HALB_VERSION);
@@ -188,6 +201,10 @@ int main(int argc, char **argv)
 		take_option(&options, c);
 	if (optind < argc)
 		fail(argv[optind], "there are no arguments, only options: see halbd --help");
+	if (options.digest)
+		return digest_print(options.digest, options.virtualhost);
+	if (options.virtualhost)
+		fail("--virtualhost", "it goes with --digest=URL");
 	if (!options.supervise.conf_path)
 		options.supervise.conf_path = access(CONF_OWN, F_OK) ? CONF_KEEPALIVED : CONF_OWN;
 	if (options.test)

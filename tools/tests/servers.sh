@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# HTTP_GET and SSL_GET against real nginx, by halbd as it runs: in a network namespace, without
-# the module.
+# HTTP_GET and SSL_GET against real nginx, SMTP_CHECK against OpenSMTPD, DNS_CHECK against dnsmasq,
+# by halbd as it runs: in a network namespace, without the module. And halbd --digest, compared with
+# genhash and md5sum.
 #
 #   servers.sh HALBD
 set -u
@@ -11,14 +12,17 @@ if [ "$(id -u)" -ne 0 ]; then
 	exit 0
 fi
 if [ -z "${HALB_SERVERS_NS:-}" ]; then
-	HALB_SERVERS_NS=1 exec unshare -n "$0" "$halbd"
+	HALB_SERVERS_NS=1 exec unshare -nm "$0" "$halbd"
 fi
+for program in nginx smtpd dnsmasq genhash openssl; do
+	command -v $program >/dev/null || { echo "# there is no $program: make deps"; exit 1; }
+done
+# Sockets and queues of the servers are our own.
+mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/spool || exit 1
 tmp=$(mktemp -d)
-nginx=
-daemon=
+daemons=()
 cleanup() {
-	[ -z "$daemon" ] || kill "$daemon"
-	[ -z "$nginx" ] || kill "$nginx"
+	[ ${#daemons[@]} -eq 0 ] || kill "${daemons[@]}"
 	wait
 	rm -rf "$tmp"
 }
@@ -62,32 +66,42 @@ cat > "$tmp/nginx.conf" <<-END
 	}
 END
 nginx -c "$tmp/nginx.conf" 2>/dev/null &
-nginx=$!
+daemons+=($!)
+printf 'listen on 127.0.5.2\naction "a" mbox\nmatch for local action "a"\n' > "$tmp/smtpd.conf"
+smtpd -d -f "$tmp/smtpd.conf" > "$tmp/smtpd.log" 2>&1 &
+daemons+=($!)
+dnsmasq -k -C /dev/null -i lo --listen-address=127.0.5.3 --bind-interfaces --no-resolv --no-hosts \
+	--pid-file= --user=root --address=/www.example.com/192.0.2.1 --address=/none.example.com/ \
+	--txt-record=www.example.com,hello > "$tmp/dnsmasq.log" 2>&1 &
+daemons+=($!)
 digest() { md5sum < "$1" | cut -d' ' -f1; }
 
 # A check, whether it passes, and its name.
 n=0
 expect=() names=()
-conf() { # pass|fail NAME KIND PORT URL-LINES [CHECK-LINES]
+conf_check() { # pass|fail NAME ADDRESS PORT KIND CHECK-LINES [PROTOCOL]
 	n=$((n + 1))
 	expect+=("$1") names+=("$2")
 	cat >> "$tmp/halbd.conf" <<-END
 		virtual_server 10.9.0.$n 80 {
 			delay_loop 1
 			lb_kind NAT
-			protocol TCP
-			real_server 127.0.5.1 $4 {
-				$3 {
-					url {
-						$5
-					}
-					${6:-}
+			protocol ${7:-TCP}
+			real_server $3 $4 {
+				$5 {
+					$6
 					warmup 0
 					connect_timeout 5
 				}
 			}
 		}
 	END
+}
+conf() { # pass|fail NAME KIND PORT URL-LINES [CHECK-LINES]
+	conf_check "$1" "$2" 127.0.5.1 "$4" "$3" "url {
+		$5
+	}
+	${6:-}"
 }
 conf pass "HTTP" HTTP_GET 80 "path /"
 conf pass "TLS" SSL_GET 443 "path /"
@@ -116,14 +130,32 @@ conf pass "no SNI unless asked for" SSL_GET 443 "path /
 	virtualhost www.example.com
 	regex \"sni= host=www\""
 
+conf_check pass "SMTP" 127.0.5.2 25 SMTP_CHECK "helo_name director.example.com"
+conf_check pass "SMTP, host block" 127.0.5.2 25 SMTP_CHECK "host {
+		connect_ip 127.0.5.2
+	}"
+conf_check fail "SMTP to a web server" 127.0.5.1 80 SMTP_CHECK ""
+conf_check fail "SMTP where nobody listens" 127.0.5.3 25 SMTP_CHECK ""
+dns() { conf_check "$1" "DNS, $2" "$3" 53 DNS_CHECK "$4" UDP; } # pass|fail NAME ADDRESS LINES
+dns pass "A" 127.0.5.3 "type A
+	name www.example.com"
+dns pass "TXT" 127.0.5.3 "type TXT
+	name www.example.com"
+dns fail "a name that does not exist" 127.0.5.3 "type A
+	name none.example.com"
+dns fail "a zone that the server refuses" 127.0.5.3 "type SOA
+	name elsewhere.example.org"
+dns fail "where nobody listens" 127.0.5.2 "type A
+	name www.example.com"
+
 "$halbd" -C -n -l --beside -p "$tmp/halbd.pid" -f "$tmp/halbd.conf" 2> "$tmp/halbd.log" &
-daemon=$!
+daemons+=($!)
 status() {
 	python3 -c '
 import json, socket
 s = socket.socket(socket.AF_UNIX)
 s.connect("\0halb/checks")
-for service in json.load(s.makefile())["services"]:
+for service in json.load(s.makefile())["checks"]["services"]:
     check = service["servers"][0]["checks"][0]
     print(check["last"], check["reason"])' 2>/dev/null
 }
@@ -143,5 +175,31 @@ for ((i = 0; i < n; i++)); do
 	fi
 done
 [ $failed -eq 0 ] || sed 's/^/# /' "$tmp/halbd.log"
+
+# --- halbd --digest -----------------------------------------------------------------------------
+is() { # GOT WANT NAME
+	n=$((n + 1))
+	if [ "$1" = "$2" ]; then
+		echo "ok $n - $3"
+	else
+		printf 'not ok %d - %s\n# got: %s\n# expected: %s\n' $n "$3" "$1" "$2"
+		failed=1
+	fi
+}
+genhash_of() { genhash -s 127.0.5.1 "$@" | grep -xE '[0-9a-f]{32}'; }
+is "$("$halbd" --digest http://127.0.5.1/index.html)" "$(genhash_of -p 80 -u /index.html)" \
+	"--digest prints what genhash prints"
+is "$("$halbd" --digest http://127.0.5.1:80/big)" "$(digest "$tmp/www/big")" "the digest of all of a page"
+is "$("$halbd" --digest https://127.0.5.1/big)" "$(genhash_of -S -p 443 -u /big)" "over TLS"
+is "$("$halbd" --digest http://127.0.5.1/ --virtualhost www.example.com)" \
+	"$(genhash_of -p 80 -u / -V www.example.com)" "of a virtual host"
+is "$("$halbd" --digest http://127.0.5.1/ --virtualhost www.example.com)" \
+	"$(printf 'sni= host=www.example.com' | md5sum | cut -d' ' -f1)" "which is the one that was asked for"
+is "$("$halbd" --digest http://127.0.5.1/teapot 2>&1 >/dev/null | grep -c 'status_code 418')" 1 \
+	"a status that a check would not accept is told"
+is "$("$halbd" --digest http://127.0.5.2/ 2>&1) $?" \
+	"$(printf 'halbd: no answer from http://127.0.5.2/: %s 1' "$(curl --noproxy '*' -sS http://127.0.5.2/ 2>&1 | sed 's/^curl: ([0-9]*) //')")" \
+	"where nobody listens the reason is told"
+is "$("$halbd" --digest nonsense:// 2>/dev/null; echo $?)" 2 "what is no URL is refused"
 echo "1..$n"
 exit $failed
