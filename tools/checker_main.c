@@ -21,6 +21,7 @@
 
 #include "checker.h"
 #include "log.h"
+#include "process.h"
 #include "nl.h"
 #include "nl_services.h"
 #include "status.h"
@@ -213,7 +214,7 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 	struct process *process = arg;
 	bool errors;			/* the supervisor has judged them */
 	struct conf *conf = load_conf(process->options->conf_path, process->options->config_id,
-				      &errors);
+				      NULL, &errors);
 
 	(void)fd;
 	(void)what;
@@ -273,6 +274,7 @@ static void take_place(const struct conf_process *conf)
 		log_msg(LOG_WARNING, "checker_rt_priority: %s", strerror(errno));
 	if (conf->priority && setpriority(PRIO_PROCESS, 0, conf->priority))
 		log_msg(LOG_WARNING, "checker_priority: %s", strerror(errno));
+	process_pin(conf);
 	if (conf->no_swap && mlockall(MCL_CURRENT | MCL_FUTURE))
 		log_msg(LOG_WARNING, "checker_no_swap: %s", strerror(errno));
 }

@@ -28,7 +28,7 @@ static void start_global(struct parser *p)
 	g->smtp_connect_timeout_us = 30 * SEC;
 	g->smtp_alert = g->smtp_alert_vrrp = g->smtp_alert_checker = -1;
 	g->umask = -1;
-	g->vmac_prefix = g->vmac_addr_prefix = arena_strdup(p->arena, "vrrp.");
+	g->vmac_prefix = arena_strdup(p->arena, "vrrp.");
 	g->garp.master_delay_us = 5 * SEC;
 	g->garp.master_repeat = 5;
 	g->garp.master_refresh_repeat = 1;
@@ -39,7 +39,7 @@ static void start_global(struct parser *p)
 	g->vrrp_mcast_group6.family = AF_INET6;
 	g->vrrp_mcast_group6.v6 = (struct in6_addr){ { { 0xff, 0x02, [15] = 0x12 } } };
 	p->global.down_timer_adverts = 3;
-	p->conf->child_wait_time_us = 5 * SEC;
+	p->conf->child_wait_time_us = 15 * SEC;
 }
 
 static void finish_global(struct parser *p)
@@ -126,6 +126,7 @@ static void finish_script(struct scripts *s, struct conf_script *script)
 	if (!s->any)
 		s->first = script->pos;
 	s->any = true;
+	script->all_groups = g->set_supplementary_groups;
 	if (script->uid == (uid_t)-1) {
 		script->uid = s->uid;
 		script->gid = s->gid;

@@ -73,6 +73,7 @@ struct conf_script {
 	 */
 	uid_t uid;
 	gid_t gid;
+	bool all_groups;		/* set_supplementary_groups */
 };
 
 /* A FIFO that is told of changes, and a script that reads it from its stdin. */
@@ -300,8 +301,6 @@ struct conf_garp {
 	uint32_t lower_prio_repeat;	/* master_repeat */
 	int64_t interval_us;		/* between two ARP messages on the interface, 0 */
 	int64_t gna_interval_us;	/* between two NA messages, 0 */
-	int64_t extra_if_us;		/* garp_extra_if, 0: off */
-	bool extra_if_all;
 };
 
 struct conf_vrrp {			/* vrrp_instance NAME */
@@ -337,7 +336,6 @@ struct conf_vrrp {			/* vrrp_instance NAME */
 	bool unicast_fault_no_peer;
 	int unicast_ttl;		/* 255 */
 	bool check_unicast_src;
-	bool old_unicast_checksum;
 	bool v3_checksum_as_v2;		/* no pseudo-header in the checksum of v3 over IPv4 */
 	bool nopreempt;
 	int64_t preempt_delay_us;	/* 0 */
@@ -354,12 +352,9 @@ struct conf_vrrp {			/* vrrp_instance NAME */
 	bool use_vmac;
 	char vmac_ifname[IFNAMSIZ];	/* default vrrp.VRID, with vmac_prefix */
 	uint8_t vmac_addr[6];		/* resolved, the RFC's address unless one is given */
-	bool use_vmac_addr;
 	bool vmac_xmit_base;
-	char *vrf;
 	bool promote_secondaries;
 	uint32_t kernel_rx_buf_size;	/* bytes; 0: the kernel's */
-	uint32_t debug;			/* 0..4 */
 	struct conf_notify notify;
 	bool notify_priority_changes;	/* to FIFOs */
 	bool smtp_alert;		/* resolved */
@@ -386,14 +381,6 @@ struct conf_garp_group {
 	char **interfaces;		/* interface, interfaces */
 	size_t interfaces_count;
 	bool aggregate;			/* interfaces: share the delay */
-};
-
-/* interface_up_down_delays { IFACE DOWN [UP] } */
-struct conf_if_delay {
-	struct conf_pos pos;
-	char *name;
-	int64_t down_us;
-	int64_t up_us;
 };
 
 /* --- virtual servers ------------------------------------------------------------------------ */
@@ -641,9 +628,7 @@ struct conf_global {
 
 	/* VRRP; what instances inherit is in them already */
 	bool dynamic_interfaces;
-	bool dynamic_interfaces_allow_changes;
 	char *default_interface;
-	bool disable_local_igmp;
 	struct halb_addr vrrp_mcast_group4;	/* 224.0.0.18 */
 	struct halb_addr vrrp_mcast_group6;	/* ff02::12 */
 	struct conf_garp garp;
@@ -651,7 +636,6 @@ struct conf_global {
 	int64_t vrrp_startup_delay_us;
 	bool log_unknown_vrids;
 	char *vmac_prefix;		/* "vrrp." */
-	char *vmac_addr_prefix;		/* "vrrp." */
 	struct conf_process vrrp_process;
 	struct conf_process checker_process;
 
@@ -665,7 +649,6 @@ struct conf_global {
 	/* the daemon */
 	int umask;			/* -1: not given */
 	char *reload_check_config;	/* "" if given without a log file; NULL: not given */
-	bool data_use_instance;
 };
 
 struct conf {
@@ -675,10 +658,9 @@ struct conf {
 
 	struct conf_global global;
 	char *net_namespace;
-	char *net_namespace_ipvs;
 	char *instance;
 	bool use_pid_dir;
-	int64_t child_wait_time_us;	/* 5 s */
+	int64_t child_wait_time_us;	/* 15 s */
 
 	struct conf_ipaddr *static_addrs;
 	size_t static_addrs_count;
@@ -690,8 +672,6 @@ struct conf {
 	size_t track_groups_count;
 	struct conf_garp_group *garp_groups;
 	size_t garp_groups_count;
-	struct conf_if_delay *if_delays;
-	size_t if_delays_count;
 	struct conf_vrrp_script *scripts;
 	size_t scripts_count;
 	struct conf_track_process *track_processes;

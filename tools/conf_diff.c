@@ -306,8 +306,6 @@ static void collect(const struct conf *conf, enum conf_what what, struct things 
 	case CONF_WHAT_GARP_GROUP:
 		ADD_EACH(to, conf->garp_groups, conf->garp_groups_count, &fields_garp_group, BY_GARP);
 		break;
-	case CONF_WHAT_IF_DELAY:
-		ADD_EACH(to, conf->if_delays, conf->if_delays_count, &fields_if_delay, BY_NAME);
 		break;
 	case CONF_WHAT_SCRIPT:
 		ADD_EACH(to, conf->scripts, conf->scripts_count, &fields_script, BY_NAME);
@@ -366,7 +364,6 @@ const char *conf_what_name(enum conf_what what)
 		[CONF_WHAT_STATIC_ROUTE] = "static_routes",
 		[CONF_WHAT_STATIC_RULE] = "static_rules", [CONF_WHAT_TRACK_GROUP] = "track_group",
 		[CONF_WHAT_GARP_GROUP] = "garp_group",
-		[CONF_WHAT_IF_DELAY] = "interface_up_down_delays",
 		[CONF_WHAT_SCRIPT] = "vrrp_script", [CONF_WHAT_PROCESS] = "vrrp_track_process",
 		[CONF_WHAT_TRACK_FILE] = "track_file", [CONF_WHAT_GROUP] = "vrrp_sync_group",
 		[CONF_WHAT_INSTANCE] = "vrrp_instance", [CONF_WHAT_SERVICE] = "virtual_server",

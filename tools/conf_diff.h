@@ -15,7 +15,7 @@ enum conf_what {
 	CONF_WHAT_GLOBAL,		/* global_defs, struct conf_global; name "global_defs" */
 	CONF_WHAT_DAEMON,		/* the single keywords of the top level, and SSL; struct conf */
 	CONF_WHAT_STATIC_ADDR, CONF_WHAT_STATIC_ROUTE, CONF_WHAT_STATIC_RULE,
-	CONF_WHAT_TRACK_GROUP, CONF_WHAT_GARP_GROUP, CONF_WHAT_IF_DELAY,
+	CONF_WHAT_TRACK_GROUP, CONF_WHAT_GARP_GROUP,
 	CONF_WHAT_SCRIPT, CONF_WHAT_PROCESS, CONF_WHAT_TRACK_FILE,
 	CONF_WHAT_GROUP, CONF_WHAT_INSTANCE,
 	CONF_WHAT_SERVICE,		/* without its servers */

@@ -199,15 +199,6 @@ static const struct field garp_group_members[] = {
 const struct fields fields_garp_group = FIELDS(garp_group_members);
 #undef OBJ
 
-#define OBJ struct conf_if_delay
-static const struct field if_delay_members[] = {
-	FIELD(STRING, name),
-	FIELD(TIME, down_us),
-	FIELD(TIME, up_us),
-};
-const struct fields fields_if_delay = FIELDS(if_delay_members);
-#undef OBJ
-
 #define OBJ struct conf_notify
 static const struct field notify_members[] = {
 	FIELD(SCRIPT, notify_master),
@@ -240,8 +231,6 @@ static const struct field garp_members[] = {
 	FIELD(U32, lower_prio_repeat),
 	FIELD(TIME, interval_us),
 	FIELD(TIME, gna_interval_us),
-	FIELD(TIME, extra_if_us),
-	FIELD(BOOL, extra_if_all),
 };
 static const struct fields fields_garp = FIELDS(garp_members);
 #undef OBJ
@@ -271,7 +260,6 @@ static const struct field vrrp_members[] = {
 	FIELD(BOOL, unicast_fault_no_peer),
 	FIELD(INT, unicast_ttl),
 	FIELD(BOOL, check_unicast_src),
-	FIELD(BOOL, old_unicast_checksum),
 	FIELD(BOOL, v3_checksum_as_v2),
 	FIELD(BOOL, nopreempt),
 	FIELD(TIME, preempt_delay_us),
@@ -288,12 +276,9 @@ static const struct field vrrp_members[] = {
 	FIELD(BOOL, use_vmac),
 	FIELD(NAME, vmac_ifname),
 	FIELD(HEX, vmac_addr),
-	FIELD(BOOL, use_vmac_addr),
 	FIELD(BOOL, vmac_xmit_base),
-	FIELD(STRING, vrf),
 	FIELD(BOOL, promote_secondaries),
 	FIELD(U32, kernel_rx_buf_size),
-	FIELD(U32, debug),
 	SUB(STRUCT, notify, notify),
 	FIELD(BOOL, notify_priority_changes),
 	FIELD(BOOL, smtp_alert),
@@ -528,9 +513,7 @@ static const struct field global_members[] = {
 	FIELD(BOOL, rs_init_notifies),
 	FIELD(BOOL, set_supplementary_groups),
 	FIELD(BOOL, dynamic_interfaces),
-	FIELD(BOOL, dynamic_interfaces_allow_changes),
 	FIELD(STRING, default_interface),
-	FIELD(BOOL, disable_local_igmp),
 	FIELD(ADDR, vrrp_mcast_group4),
 	FIELD(ADDR, vrrp_mcast_group6),
 	SUB(STRUCT, garp, garp),
@@ -538,7 +521,6 @@ static const struct field global_members[] = {
 	FIELD(TIME, vrrp_startup_delay_us),
 	FIELD(BOOL, log_unknown_vrids),
 	FIELD(STRING, vmac_prefix),
-	FIELD(STRING, vmac_addr_prefix),
 	SUB(STRUCT, vrrp_process, system_process),
 	SUB(STRUCT, checker_process, system_process),
 	FIELD(U32, lvs_timeout_tcp),
@@ -548,7 +530,6 @@ static const struct field global_members[] = {
 	FIELD(U32, lvs_flush_on_stop),
 	FIELD(INT, umask),
 	FIELD(STRING, reload_check_config),
-	FIELD(BOOL, data_use_instance),
 };
 const struct fields fields_global = FIELDS(global_members);
 #undef OBJ
@@ -556,7 +537,6 @@ const struct fields fields_global = FIELDS(global_members);
 #define OBJ struct conf
 static const struct field daemon_members[] = {
 	FIELD(STRING, net_namespace),
-	FIELD(STRING, net_namespace_ipvs),
 	FIELD(STRING, instance),
 	FIELD(BOOL, use_pid_dir),
 	FIELD(TIME, child_wait_time_us),

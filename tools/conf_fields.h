@@ -37,7 +37,7 @@ struct fields {
 
 extern const struct fields fields_global, fields_daemon, fields_ipaddr, fields_route, fields_rule,
 	fields_script, fields_process, fields_track_file, fields_track_group, fields_garp_group,
-	fields_if_delay, fields_group, fields_vrrp, fields_service, fields_server;
+	fields_group, fields_vrrp, fields_service, fields_server;
 
 /* A line for each member that has a value: "PREFIX.NAME VALUE" */
 void fields_print(FILE *out, const struct fields *fields, const void *object, const char *prefix);

@@ -615,6 +615,25 @@ static void finish_static(struct parser *p)
 		check_track_group(p, &conf->static_rules[i].pos, &conf->static_rules[i].track_group);
 }
 
+/* The pace of an interface is that of the instances there. */
+static void finish_garp_group(struct parser *p, const struct conf_garp_group *group)
+{
+	struct conf *conf = p->conf;
+
+	for (size_t i = 0; i < conf->instances_count; i++) {
+		struct conf_vrrp *v = &conf->instances[i];
+
+		for (size_t n = 0; n < group->interfaces_count; n++) {
+			if (strcmp(group->interfaces[n], v->interface))
+				continue;
+			if (group->garp_interval_us >= 0)
+				v->garp.interval_us = group->garp_interval_us;
+			if (group->gna_interval_us >= 0)
+				v->garp.gna_interval_us = group->gna_interval_us;
+		}
+	}
+}
+
 /* Two virtual routers cannot share an interface of their own. */
 static void check_vmacs(struct parser *p)
 {
@@ -640,6 +659,8 @@ void conf_finish_vrrp(struct parser *p)
 		finish_group(p, &p->groups[i]);
 	check_addresses(p);
 	check_vmacs(p);
+	for (size_t i = 0; i < conf->garp_groups_count; i++)
+		finish_garp_group(p, &conf->garp_groups[i]);
 	finish_static(p);
 	for (size_t i = 0; i < conf->scripts_count; i++)
 		if (!conf->scripts[i].used)

@@ -12,6 +12,7 @@
 #define ROUTES	"net/routes.t"
 #define CHECK	"none yet"
 #define DAEMON	"none yet"
+#define WORDS	"net/keywords.t"
 
 /* --- values of their own -------------------------------------------------------------- */
 
@@ -128,33 +129,28 @@ static void take_lvs_flush_on_stop(struct parser *p, const struct conf_row *row,
 static void take_dynamic_interfaces(struct parser *p, const struct conf_row *row,
 				    const struct node *node, void *object)
 {
-	static const struct conf_choice choices[] = { { "allow_if_changes", 1 } };
 	struct conf_global *g = object;
 
 	(void)row;
+	conf_no_more(p, node, 2);
+	/* allow_if_changes: VMACs may change their parent, which here is always so */
 	g->dynamic_interfaces = true;
-	if (node->count > 1)
-		g->dynamic_interfaces_allow_changes =
-			conf_choose(p, node, node->words[0], node->words[1], choices, ARRAY_SIZE(choices)) == 1;
+	if (node->count > 1 && strcmp(node->words[1], "allow_if_changes"))
+		conf_error(p, &node->pos, "unknown word '%s' after dynamic_interfaces: it is allow_if_changes, or nothing",
+			   node->words[1]);
 }
 
-void conf_take_extra_if(struct parser *p, const struct conf_row *row, const struct node *node,
-			void *object)
+static void take_min_garp(struct parser *p, const struct conf_row *row, const struct node *node,
+			  void *object)
 {
-	struct conf_garp *garp = &MEMBER(object, row, struct conf_garp);
-	int64_t us = -1;
+	struct conf_global *g = &MEMBER(object, row, struct conf_global);
+	struct conf_row flag = { .offset = offsetof(struct conf_global, vrrp_min_garp) };
 
-	for (size_t i = 1; i < node->count; i++) {
-		if (!strcmp(node->words[i], "all"))
-			garp->extra_if_all = true;
-		else if (!conf_seconds(p, node, node->words[i], 0, 86400 * SEC, &us))
-			return;
-	}
-	if (us < 0)
-		conf_error(p, &node->pos, "%s needs a number of seconds, after 'all' perhaps",
-			   node->words[0]);
-	else
-		garp->extra_if_us = us;
+	take_bool(p, &flag, node, g);
+	if (!g->vrrp_min_garp)
+		return;
+	g->garp.master_repeat = 1;
+	g->garp.master_delay_us = 0;
 }
 
 static void take_process(struct parser *p, const struct conf_row *row, const struct node *node,
@@ -267,8 +263,6 @@ static void take_reload_check(struct parser *p, const struct conf_row *row,
 
 #define OBJ struct global_parse
 #define PROCESS(prefix, member) \
-	INT(prefix "_priority", g.member.priority, -20, 19, "nice value of the process", DAEMON), \
-	FLAG(prefix "_no_swap", g.member.no_swap, "locks the process in memory", DAEMON), \
 	INT(prefix "_rt_priority", g.member.rt_priority, 1, 99, "real-time priority of the process", \
 	    DAEMON), \
 	ROW(prefix "_cpu_affinity", take_process, 0, g.member, 0, 0, 0, "CPUs that the process runs on", \
@@ -310,19 +304,19 @@ static const struct conf_row global_rows[] = {
 	     "each failed check is logged, not only the last", CHECK),
 
 	{ .keyword = "script_user", .take = take_script_user, .flags = ROW_EARLY,
-	  .offset = offsetof(OBJ, g), .effect = "who runs scripts that name nobody", .test = DAEMON },
+	  .offset = offsetof(OBJ, g), .effect = "who runs scripts that name nobody", .test = WORDS },
 	FLAG("enable_script_security", g.enable_script_security,
 	     "a script that others than root may change is not run as root", DAEMON),
-	SCRIPT("startup_script", g.startup_script, "run before everything", DAEMON),
+	SCRIPT("startup_script", g.startup_script, "run before everything", WORDS),
 	TIME("startup_script_timeout", g.startup_script_timeout_us, SEC, YEAR,
-	     "how long startup_script may take", DAEMON),
-	SCRIPT("shutdown_script", g.shutdown_script, "run after everything", DAEMON),
+	     "how long startup_script may take", WORDS),
+	SCRIPT("shutdown_script", g.shutdown_script, "run after everything", WORDS),
 	TIME("shutdown_script_timeout", g.shutdown_script_timeout_us, SEC, YEAR,
 	     "how long shutdown_script may take", DAEMON),
 	ROW("notify_fifo", take_fifo, ROW_TEXT, g.notify_fifo, 0, 0, 0, "FIFO that gets all changes", VRRP),
 	SCRIPT("notify_fifo_script", g.notify_fifo.script, "reads notify_fifo", VRRP),
 	ROW("vrrp_notify_fifo", take_fifo, ROW_TEXT, g.vrrp_notify_fifo, 0, 0, 0,
-	    "FIFO that gets changes of instances", VRRP),
+	    "FIFO that gets changes of instances", WORDS),
 	SCRIPT("vrrp_notify_fifo_script", g.vrrp_notify_fifo.script, "reads vrrp_notify_fifo", VRRP),
 	ROW("lvs_notify_fifo", take_fifo, ROW_TEXT, g.lvs_notify_fifo, 0, 0, 0,
 	    "FIFO that gets changes of servers", CHECK),
@@ -330,16 +324,15 @@ static const struct conf_row global_rows[] = {
 	BOOL("vrrp_notify_priority_changes", g.vrrp_notify_priority_changes,
 	     "FIFOs get changes of priority too", VRRP),
 	BOOL("fifo_write_vrrp_states_on_reload", g.fifo_write_vrrp_states_on_reload,
-	     "FIFOs get all states after a reload", VRRP),
+	     "FIFOs get all states after a reload", WORDS),
 	FLAG("rs_init_notifies", g.rs_init_notifies, "notify_up and notify_down run at the start too",
 	     CHECK),
 	FLAG("set_supplementary_groups", g.set_supplementary_groups,
-	     "scripts get all groups of their user", DAEMON),
+	     "scripts get all groups of their user", WORDS),
 
 	ROW("dynamic_interfaces", take_dynamic_interfaces, 0, g, 0, 0, 0,
-	    "interfaces may come later than halbd", VRRP),
+	    "no complaint of interfaces that are not there yet", VRRP),
 	IFNAME("default_interface", g.default_interface, "interface where none is named", VRRP),
-	FLAG("disable_local_igmp", g.disable_local_igmp, "no IGMP for multicast", VRRP),
 	ROW("vrrp_mcast_group4", take_mcast, 0, g.vrrp_mcast_group4, 0, 0, AF_INET,
 	    "where IPv4 advertisements go", VRRP),
 	ROW("vrrp_mcast_group6", take_mcast, 0, g.vrrp_mcast_group6, 0, 0, AF_INET6,
@@ -358,12 +351,8 @@ static const struct conf_row global_rows[] = {
 	TIME("vrrp_garp_interval", g.garp.interval_us, 1, 1000 * SEC, "time between ARP messages", VRRP),
 	TIME("vrrp_gna_interval", g.garp.gna_interval_us, 1, 1000 * SEC, "time between NA messages",
 	     VRRP),
-	BOOL("vrrp_min_garp", g.vrrp_min_garp, "one ARP message for each address and no more", VRRP),
-	ROW("vrrp_garp_extra_if", conf_take_extra_if, 0, g.garp, 0, 0, 0,
-	    "ARP on the VMAC's parent now and then", VRRP),
-	{ .keyword = "vrrp_vmac_garp_intvl", .take = conf_take_extra_if, .flags = ROW_DEPRECATED,
-	  .offset = offsetof(OBJ, g.garp), .instead = "vrrp_garp_extra_if",
-	  .effect = "ARP on the VMAC's parent now and then", .test = VRRP },
+	ROW("vrrp_min_garp", take_min_garp, ROW_EARLY, g, 0, 0, 0,
+	    "one ARP message for each address, unless another number is written", WORDS),
 	U32("vrrp_down_timer_adverts", down_timer_adverts, 1, 100,
 	    "missing advertisements that make a master dead", VRRP),
 	BOOL("vrrp_lower_prio_no_advert", lower_prio_no_advert,
@@ -382,9 +371,10 @@ static const struct conf_row global_rows[] = {
 	     "instances wait this long at the start", VRRP),
 	FLAG("log_unknown_vrids", g.log_unknown_vrids, "advertisements for no instance are logged", VRRP),
 	STRING("vmac_prefix", g.vmac_prefix, "what names of VMAC interfaces begin with", VRRP),
-	STRING("vmac_addr_prefix", g.vmac_addr_prefix, "as vmac_prefix, for single addresses", VRRP),
 	PROCESS("vrrp", vrrp_process),
 	PROCESS("checker", checker_process),
+	INT("checker_priority", g.checker_process.priority, -20, 19, "nice value of the process", DAEMON),
+	FLAG("checker_no_swap", g.checker_process.no_swap, "locks the process in memory", DAEMON),
 
 	ROW("lvs_timeouts", take_lvs_timeouts, ROW_REPEAT, g, 0, 0, 0, "timeouts of connections", CHECK),
 	FLAG("lvs_flush", g.lvs_flush, "at the start other services are removed", CHECK),
@@ -393,10 +383,9 @@ static const struct conf_row global_rows[] = {
 	{ .keyword = "lvs_flush_onstop", .take = take_lvs_flush_on_stop, .flags = ROW_DEPRECATED,
 	  .instead = "lvs_flush_on_stop", .effect = "at the end services are removed", .test = CHECK },
 
-	ROW("umask", take_umask, 0, g, 0, 0, 0, "bits that files which halbd makes do not get", DAEMON),
+	ROW("umask", take_umask, 0, g, 0, 0, 0, "bits that files which halbd makes do not get", WORDS),
 	ROW("reload_check_config", take_reload_check, ROW_TEXT, g, 0, 0, 0,
-	    "messages of a reload's check also go to this file", DAEMON),
-	FLAG("data_use_instance", g.data_use_instance, "names of dumps have the instance in them", DAEMON),
+	    "messages of a reload's check also go to this file", WORDS),
 
 	NONE("process_names", "the processes have names of their own"),
 	NONE("process_name", "the processes have names of their own"),
@@ -405,6 +394,8 @@ static const struct conf_row global_rows[] = {
 	NONE("lvs_process_name", "the processes have names of their own"),
 	NONE("bfd_process_name", BFD),
 	NONE("use_symlink_paths", "paths of scripts stay as they are written"),
+	NONE("vrrp_priority", "the VRRP process is real-time from the start"),
+	NONE("vrrp_no_swap", "the VRRP process is locked in memory from the start"),
 	NONE("max_auto_priority", "the VRRP process is real-time from the start"),
 	NONE("min_auto_priority_delay", "the VRRP process is real-time from the start"),
 	NONE("vrrp_iptables", NFT),
@@ -448,6 +439,11 @@ static const struct conf_row global_rows[] = {
 	NONE("vrrp_rx_bufs_policy", "kernel_rx_buf_size sets it for an instance"),
 	NONE("vrrp_rx_bufs_multiplier", "kernel_rx_buf_size sets it for an instance"),
 	NONE("vrrp_delay_after_boot", "vrrp_startup_delay does it at each start"),
+	NONE("disable_local_igmp", "sysctl net.ipv4.igmp_link_local_mcast_reports=0 does it"),
+	NONE("vrrp_garp_extra_if", "vrrp_garp_master_refresh announces the addresses of a VMAC too"),
+	NONE("vrrp_vmac_garp_intvl", "vrrp_garp_master_refresh announces the addresses of a VMAC too"),
+	NONE("vmac_addr_prefix", "addresses on other interfaces have the MAC of those"),
+	NONE("data_use_instance", "halbctl status tells the state, there are no dumps"),
 	NONE("random_seed", "random numbers need no seed"),
 	NONE("reload_time_file", RELOAD),
 	NONE("reload_repeat", RELOAD),
@@ -495,10 +491,9 @@ static const struct conf_row ssl_rows[] = {
 static const struct conf_row top_rows[] = {
 	BLOCK("global_defs", take_global_defs, ROW_EARLY | ROW_REPEAT, "global_defs",
 	      "what holds for everything", "conf_rows_t"),
-	STRING("net_namespace", net_namespace, "network namespace that halbd works in", DAEMON),
-	STRING("net_namespace_ipvs", net_namespace_ipvs, "network namespace of the services", DAEMON),
-	STRING("instance", instance, "name of this halbd among several", DAEMON),
-	FLAG("use_pid_dir", use_pid_dir, "pid files are in a directory of their own", DAEMON),
+	STRING("net_namespace", net_namespace, "network namespace that halbd works in", WORDS),
+	STRING("instance", instance, "name of this halbd among several, in that of its pid file", WORDS),
+	FLAG("use_pid_dir", use_pid_dir, "pid files are in /run/halb, not in /run", WORDS),
 	TIME("child_wait_time", child_wait_time_us, 0, YEAR, "how long processes may take to stop", DAEMON),
 	BLOCK("static_ipaddress", conf_take_static_ipaddress, ROW_REPEAT, NULL,
 	      "addresses that are there as long as halbd runs", ROUTES),
@@ -509,9 +504,7 @@ static const struct conf_row top_rows[] = {
 	BLOCK("track_group", conf_take_track_group, ROW_REPEAT, "track_group",
 	      "instances that are in fault while a static address, route or rule cannot be there", ROUTES),
 	BLOCK("garp_group", conf_take_garp_group, ROW_REPEAT, "garp_group",
-	      "pace of ARP messages of some interfaces", VRRP),
-	BLOCK("interface_up_down_delays", conf_take_if_delays, ROW_REPEAT, NULL,
-	      "how long an interface is down before it counts", VRRP),
+	      "pace of ARP messages of some interfaces", WORDS),
 	BLOCK("vrrp_script", conf_take_vrrp_script, ROW_REPEAT, "vrrp_script",
 	      "a script whose exit code is tracked", VRRP),
 	BLOCK("vrrp_track_process", conf_take_track_process, ROW_REPEAT, "vrrp_track_process",
@@ -529,9 +522,11 @@ static const struct conf_row top_rows[] = {
 	      "a service of the module", CHECK),
 	BLOCK("SSL", take_ssl, 0, "SSL", "certificates of SSL_GET", CHECK),
 
+	NONE("interface_up_down_delays", "an interface that is down counts at once; preempt_delay lets it settle"),
 	NONE("linkbeat_use_polling", "the kernel tells of links that go down"),
 	NONE("linkbeat_interfaces", "the kernel tells of links that go down"),
 	NONE("namespace_with_ipsets", "halb uses no ipsets"),
+	REFUSE("net_namespace_ipvs", "run a second halbd -C, with net_namespace"),
 	REFUSE("bfd_instance", "halb has no BFD; advert_int goes down to 0.01"),
 };
 

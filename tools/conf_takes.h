@@ -15,7 +15,6 @@ TAKE(static_routes);
 TAKE(static_rules);
 TAKE(track_group);
 TAKE(garp_group);
-TAKE(if_delays);
 TAKE(vrrp_script);
 TAKE(track_process);
 TAKE(track_file);
@@ -29,7 +28,6 @@ TAKE(virtual_server);
 /* conf_check.c */
 TAKE(check);
 
-TAKE(extra_if);
 TAKE(weight);
 TAKE(user);
 

@@ -195,32 +195,6 @@ void conf_take_garp_group(struct parser *p, const struct conf_row *row, const st
 	*arena_push(p->arena, conf->garp_groups, conf->garp_groups_count) = group;
 }
 
-void conf_take_if_delays(struct parser *p, const struct conf_row *row, const struct node *node,
-			 void *object)
-{
-	struct conf *conf = object;
-	const struct node *line;
-
-	(void)row;
-	for (line = lines_of(p, node); line; line = line->next) {
-		struct conf_if_delay delay = { .pos = line->pos, .name = line->words[0] };
-
-		if (!conf_ifname(p, line, line->words[0]))
-			continue;
-		if (line->count < 2) {
-			conf_error(p, &line->pos, "%s needs how long it must be down, in seconds, and how long up",
-				   line->words[0]);
-			continue;
-		}
-		if (!conf_seconds(p, line, line->words[1], 0, 255 * SEC, &delay.down_us) ||
-		    (line->count > 2 &&
-		     !conf_seconds(p, line, line->words[2], 0, 255 * SEC, &delay.up_us)))
-			continue;
-		conf_no_more(p, line, 3);
-		*arena_push(p->arena, conf->if_delays, conf->if_delays_count) = delay;
-	}
-}
-
 /* --- what is tracked ----------------------------------------------------------------------- */
 
 /* N, or "N reverse" */
@@ -683,6 +657,7 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 
 #define VRRP	"none yet"
 #define ROUTES	"net/routes.t"
+#define WORDS	"net/keywords.t"
 
 #define OBJ struct conf_track_group
 static const struct conf_row track_group_rows[] = {
@@ -692,11 +667,11 @@ static const struct conf_row track_group_rows[] = {
 
 #define OBJ struct conf_garp_group
 static const struct conf_row garp_group_rows[] = {
-	TIME("garp_interval", garp_interval_us, 0, 1000 * SEC, "time between ARP messages", VRRP),
+	TIME("garp_interval", garp_interval_us, 0, 1000 * SEC, "time between ARP messages", WORDS),
 	TIME("gna_interval", gna_interval_us, 0, 1000 * SEC, "time between NA messages", VRRP),
 	ROW("interface", take_garp_interfaces, ROW_REPEAT, interfaces, 0, 0, 0, "an interface", VRRP),
 	ROW("interfaces", take_garp_interfaces, ROW_REPEAT | ROW_BLOCK, interfaces, 0, 0, 1,
-	    "interfaces that share the pace", VRRP),
+	    "interfaces that share the pace", WORDS),
 };
 #undef OBJ
 
@@ -778,7 +753,7 @@ static const struct conf_row authentication_rows[] = {
 };
 
 static const struct conf_row instance_rows[] = {
-	OWN("state", take_state, 0, "MASTER begins as master, if its priority is 255 at once", VRRP),
+	OWN("state", take_state, 0, "MASTER: nopreempt and preempt_delay do not count; who is master the priority says", VRRP),
 	IFNAME("interface", v.interface, "where it speaks, and where its addresses go", VRRP),
 	ROW("virtual_router_id", take_u8_at, 0, v.vrid, 1, 255, offsetof(OBJ, vrid_pos),
 	    "number that directors of one group share", VRRP),
@@ -799,16 +774,14 @@ static const struct conf_row instance_rows[] = {
 	    "rules of the master, as its routes; without a priority they get 16384 and less", ROUTES),
 	BLOCK("authentication", take_authentication, 0, "authentication",
 	      "password that advertisements carry", VRRP),
-	ADDR("mcast_src_ip", mcast_src, "source of advertisements", VRRP),
+	ADDR("mcast_src_ip", mcast_src, "source of advertisements", WORDS),
 	ADDR("unicast_src_ip", unicast_src, "source of advertisements to peers", VRRP),
 	ADDR("mcast_dst_ip", v.mcast_dst_ip, "where advertisements go", VRRP),
-	FLAG("track_src_ip", v.track_src_ip, "a fault while the source address is missing", VRRP),
+	FLAG("track_src_ip", v.track_src_ip, "a fault while the source address is missing", WORDS),
 	BLOCK("unicast_peer", take_peers, 0, NULL, "directors that are spoken to one by one", VRRP),
 	FLAG("unicast_fault_no_peer", v.unicast_fault_no_peer, "a fault if no peer is left", VRRP),
 	INT("unicast_ttl", v.unicast_ttl, 0, 255, "TTL of advertisements to peers", VRRP),
 	FLAG("check_unicast_src", v.check_unicast_src, "only peers are heard", VRRP),
-	ROW("old_unicast_checksum", take_bool, 0, v.old_unicast_checksum, 0, 0, 0,
-	    "checksum of keepalived before 1.3.7", VRRP),
 	BOOL("v3_checksum_as_v2", v.v3_checksum_as_v2, "version 3 checksum without pseudo-header", VRRP),
 	ROW("nopreempt", take_flag_at, 0, v.nopreempt, 0, 0, offsetof(OBJ, preempt_pos),
 	    "a master of lower priority stays", VRRP),
@@ -830,7 +803,7 @@ static const struct conf_row instance_rows[] = {
 	BOOL("owner_ignore_adverts", v.owner_ignore_adverts,
 	     "with priority 255 other masters are not heard", VRRP),
 	TIME("garp_master_delay", v.garp.master_delay_us, 0, YEAR,
-	     "second burst of ARP this long after becoming master", VRRP),
+	     "second burst of ARP this long after becoming master", WORDS),
 	U32("garp_master_repeat", v.garp.master_repeat, 0, 1000, "messages of a burst", VRRP),
 	TIME("garp_master_refresh", v.garp.master_refresh_us, 0, YEAR, "time between bursts while master",
 	     VRRP),
@@ -839,26 +812,24 @@ static const struct conf_row instance_rows[] = {
 	TIME("garp_lower_prio_delay", v.garp.lower_prio_delay_us, 0, YEAR,
 	     "second burst after another master gave way", VRRP),
 	U32("garp_lower_prio_repeat", v.garp.lower_prio_repeat, 0, 1000, "messages of such a burst", VRRP),
-	ROW("garp_extra_if", conf_take_extra_if, 0, v.garp, 0, 0, 0, "ARP on the VMAC's parent now and then",
-	    VRRP),
-	{ .keyword = "vmac_garp_intvl", .take = conf_take_extra_if, .flags = ROW_DEPRECATED,
-	  .offset = offsetof(OBJ, v.garp), .instead = "garp_extra_if",
-	  .effect = "ARP on the VMAC's parent now and then", .test = VRRP },
 	OWN("use_vmac", take_vmac, 0, "its addresses have the MAC of the virtual router", VRRP),
-	FLAG("use_vmac_addr", v.use_vmac_addr, "so have addresses on other interfaces", VRRP),
 	FLAG("vmac_xmit_base", v.vmac_xmit_base, "advertisements leave by the interface itself", VRRP),
-	STRING("vrf", v.vrf, "VRF of the interface", VRRP),
 	FLAG("promote_secondaries", v.promote_secondaries,
 	     "removing the first address of a net keeps the others", ROUTES),
 	U32("kernel_rx_buf_size", v.kernel_rx_buf_size, 0, INT32_MAX, "bytes of the socket's buffer", VRRP),
-	U32("debug", v.debug, 0, 4, "how much is logged", VRRP),
 	NOTIFIES(v),
 	SCRIPT("notify_deleted", v.notify.notify_deleted, "run when a reload removes the instance", VRRP),
 	SCRIPT("notify_master_rx_lower_pri", v.notify.notify_master_rx_lower_pri,
 	       "run when a master hears one of lower priority", VRRP),
-	BOOL("notify_priority_changes", v.notify_priority_changes, "FIFOs get changes of priority too", VRRP),
+	BOOL("notify_priority_changes", v.notify_priority_changes, "FIFOs get changes of priority too", WORDS),
 	TRI("smtp_alert", smtp_alert, "mails about changes of state", VRRP),
 	NONE("linkbeat_use_polling", "the kernel tells of links that go down"),
+	NONE("old_unicast_checksum", "it is the checksum of keepalived before 1.3.7, which is from 2017"),
+	NONE("garp_extra_if", "garp_master_refresh announces the addresses of a VMAC too"),
+	NONE("vmac_garp_intvl", "garp_master_refresh announces the addresses of a VMAC too"),
+	NONE("use_vmac_addr", "addresses on other interfaces have the MAC of those"),
+	NONE("vrf", "VRRP runs on the interface, in whatever VRF that is"),
+	NONE("debug", "halbd -D logs more"),
 	NONE("timer_expired_backup", "timers of halbd do not run late"),
 	NONE("thread_timer_expired", "timers of halbd do not run late"),
 	NONE("lvs_sync_daemon_interface", "halb does not send connections to the other director"),

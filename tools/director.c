@@ -18,6 +18,7 @@
 
 #include "garp.h"
 #include "log.h"
+#include "process.h"
 #include "supervise.h"
 
 /* A loop that never ends must not stop the machine: it gets a signal, and the supervisor goes
@@ -270,6 +271,7 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 	} else {
 		use_conf(reload->director, reload->conf);
 		start_instances(reload->director);
+		notify_reloaded(reload->director);
 		log_msg(LOG_INFO, "Configuration reloaded");
 	}
 	end_reload(reload);
@@ -420,6 +422,7 @@ static void on_time(const struct conf_process *conf)
 	if (conf->rlimit_rttime_us > 0)
 		limit.rlim_cur = limit.rlim_max = (rlim_t)conf->rlimit_rttime_us;
 	setrlimit(RLIMIT_RTTIME, &limit);
+	process_pin(conf);
 	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param))
 		log_msg(LOG_WARNING, "No real-time priority (%s): advertisements may be late on a busy machine",
 			strerror(errno));

@@ -169,6 +169,9 @@ void notify_open(struct director *director);
 void notify_close(struct director *director);
 void notify_instance(struct instance *instance, enum vrrp_state state, bool stop);
 void notify_group(struct group *group, bool stop);
+void notify_priority(struct instance *instance);
+/* FIFOs get all states again, if they are to. */
+void notify_reloaded(struct director *director);
 void notify_rx_lower(struct instance *instance);
 
 /* director_module.c: the module is told, so that it serves an instance's services or not. Without

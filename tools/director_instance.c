@@ -280,8 +280,8 @@ static struct halb_addr source_of(const struct instance *instance, const struct 
 
 	if (conf->src_ip.family)
 		return conf->src_ip;
-	for (size_t i = 0; i < link->addrs_count; i++) {
-		const struct halb_addr *addr = &link->addrs[i];
+	for (size_t i = 0; i < link->addrs.count; i++) {
+		const struct halb_addr *addr = &link->addrs.list[i];
 
 		if (addr->family != conf->family || director_is_virtual(instance->director, addr))
 			continue;
@@ -393,6 +393,12 @@ static bool fault(struct instance *instance, const char *format, ...)
 	return true;
 }
 
+static bool has_source(const struct conf_vrrp *conf, const struct link *link)
+{
+	return !conf->src_ip.family || link_addrs_have(&link->addrs, &conf->src_ip) ||
+	       link_addrs_have(&link->secondary, &conf->src_ip);
+}
+
 static bool link_fault(struct instance *instance)
 {
 	const struct conf_vrrp *conf = instance->conf;
@@ -407,6 +413,9 @@ static bool link_fault(struct instance *instance)
 	if (!instance->vrrp.self.family)
 		return fault(instance, "interface %s has no %s", conf->interface,
 			     conf->family == AF_INET6 ? "link-local IPv6 address" : "IPv4 address");
+	if (conf->track_src_ip && !has_source(conf, link))
+		return fault(instance, "interface %s has not the source address",
+			     conf->interface);
 	if (conf->unicast && conf->unicast_fault_no_peer && !conf->peers_count)
 		return fault(instance, "there is no unicast_peer");
 	if (module_fault(instance))
@@ -430,9 +439,11 @@ void instance_track(struct instance *instance)
 		weight += track_evaluate(director, &group->conf->tracks, &is_fault,
 					 instance->fault, sizeof(instance->fault));
 	vrrp_set_weight(&instance->vrrp, director_now(), weight);
-	if (instance->vrrp.priority != before)
+	if (instance->vrrp.priority != before) {
 		log_msg(LOG_NOTICE, "(%s) Changing effective priority from %u to %u",
 			instance->conf->name, before, instance->vrrp.priority);
+		notify_priority(instance);
+	}
 	vrrp_set_fault(&instance->vrrp, director_now(), is_fault);
 	instance_arm(instance);
 }

@@ -117,6 +117,30 @@ void notify_group(struct group *group, bool stop)
 		group->vrrp.state, stop, 0);
 }
 
+void notify_priority(struct instance *instance)
+{
+	char state[32];
+
+	if (!instance->conf->notify_priority_changes || instance->vrrp.state == VRRP_INIT)
+		return;
+	snprintf(state, sizeof(state), "%s_PRIORITY", vrrp_state_name(instance->vrrp.state));
+	write_fifos(instance->director, "INSTANCE", instance->conf->name, state,
+		    instance->vrrp.priority);
+}
+
+void notify_reloaded(struct director *director)
+{
+	if (!director->conf->global.fifo_write_vrrp_states_on_reload)
+		return;
+	for (size_t i = 0; i < director->groups_count; i++)
+		write_fifos(director, "GROUP", director->groups[i].conf->name,
+			    vrrp_state_name(director->groups[i].vrrp.state), 0);
+	for (size_t i = 0; i < director->count; i++)
+		write_fifos(director, "INSTANCE", director->instances[i]->conf->name,
+			    vrrp_state_name(director->instances[i]->vrrp.state),
+			    director->instances[i]->vrrp.priority);
+}
+
 void notify_rx_lower(struct instance *instance)
 {
 	run_script(instance->director, &instance->conf->notify.notify_master_rx_lower_pri, NULL);

@@ -148,10 +148,8 @@ static bool is_own(const struct instance *instance, const struct halb_addr *from
 {
 	const struct link *link = links_find(instance->director->links, instance->conf->interface);
 
-	for (size_t i = 0; link && i < link->addrs_count; i++)
-		if (halb_addr_equal(&link->addrs[i], from))
-			return true;
-	return false;
+	return link && (link_addrs_have(&link->addrs, from) ||
+			link_addrs_have(&link->secondary, from));
 }
 
 /* Counted each time, said once for each peer. */

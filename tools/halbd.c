@@ -16,7 +16,7 @@
 
 #define CONF_OWN	"/etc/halb/halbd.conf"
 #define CONF_KEEPALIVED	"/etc/keepalived/keepalived.conf"
-#define PID_PATH	"/run/halbd.pid"
+#define PID_DIR		"/run/halb"
 
 struct options {
 	struct supervise_options supervise;
@@ -40,7 +40,7 @@ static const char usage[] =
 	"  -D, --log-detail         log more\n"
 	"  -S, --log-facility=N     syslog facility local0 to local7\n"
 	"  -d, --dump-conf          log the status after the start\n"
-	"  -p, --pid=FILE           the file for the process number (" PID_PATH ")\n"
+	"  -p, --pid=FILE           the file for the process number (/run/halbd.pid)\n"
 	"  -i, --config-id=ID       lines with @ID count\n"
 	"      --beside             start beside keepalived or another halbd\n"
 	"      --digest=URL         print the digest of a page, for HTTP_GET and SSL_GET\n"
@@ -156,6 +156,19 @@ static void enter_netns(const char *name)
 	close(fd);
 }
 
+/* Several on one host, each in a network namespace of its own, do not share one. */
+static const char *pid_path(const struct conf *conf)
+{
+	static char path[512];
+	const char *name = conf->instance ? conf->instance : conf->net_namespace;
+
+	if (conf->use_pid_dir && mkdir(PID_DIR, 0755) && errno != EEXIST)
+		fail(PID_DIR, strerror(errno));
+	snprintf(path, sizeof(path), "%s/halbd%s%.200s.pid", conf->use_pid_dir ? PID_DIR : "/run",
+		 name ? "_" : "", name ? name : "");
+	return path;
+}
+
 /* The first process waits until the daemon runs, so that who starts it knows. */
 static void become_daemon(struct options *options)
 {
@@ -190,7 +203,7 @@ int main(int argc, char **argv)
 {
 	struct options options = {
 		.supervise = {
-			.pid_path = PID_PATH, .vrrp = true, .check = true, .ready_fd = -1
+			.vrrp = true, .check = true, .ready_fd = -1
 		},
 		.log = { .facility = LOG_DAEMON },
 	};
@@ -212,12 +225,16 @@ int main(int argc, char **argv)
 			.config_id = options.supervise.config_id, .check_host = true }, stdout);
 	if (geteuid())
 		fail("not permitted", "halbd needs root, or CAP_NET_ADMIN and CAP_NET_RAW as root of a user namespace");
-	conf = load_conf(options.supervise.conf_path, options.supervise.config_id,
+	conf = load_conf(options.supervise.conf_path, options.supervise.config_id, NULL,
 			 &options.supervise.errors);
 	if (!conf)
 		return CONF_EXIT_FATAL;
 	if (conf->net_namespace)
 		enter_netns(conf->net_namespace);
+	if (conf->global.umask >= 0)
+		umask((mode_t)conf->global.umask);
+	if (!options.supervise.pid_path)
+		options.supervise.pid_path = pid_path(conf);
 	if (!options.beside && beside_another())
 		return 1;
 	if (!options.foreground)

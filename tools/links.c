@@ -37,29 +37,36 @@ static struct link *find_index(struct links *links, int ifindex)
 	return NULL;
 }
 
-static void drop_addr(struct link *link, const struct halb_addr *addr)
+static void drop_addr(struct link_addrs *from, const struct halb_addr *addr)
 {
-	for (size_t i = 0; i < link->addrs_count; i++) {
-		if (!halb_addr_equal(&link->addrs[i], addr))
+	for (size_t i = 0; i < from->count; i++) {
+		if (!halb_addr_equal(&from->list[i], addr))
 			continue;
-		memmove(&link->addrs[i], &link->addrs[i + 1],
-			(--link->addrs_count - i) * sizeof(*addr));
+		memmove(&from->list[i], &from->list[i + 1],
+			(--from->count - i) * sizeof(*addr));
 		return;
 	}
 }
 
-static void add_addr(struct link *link, const struct halb_addr *addr)
+static void add_addr(struct link_addrs *to, const struct halb_addr *addr)
 {
 	struct halb_addr *more;
 
-	for (size_t i = 0; i < link->addrs_count; i++)
-		if (halb_addr_equal(&link->addrs[i], addr))
-			return;
-	more = realloc(link->addrs, (link->addrs_count + 1) * sizeof(*more));
+	if (link_addrs_have(to, addr))
+		return;
+	more = realloc(to->list, (to->count + 1) * sizeof(*more));
 	if (!more)
 		return;
-	link->addrs = more;
-	more[link->addrs_count++] = *addr;
+	to->list = more;
+	more[to->count++] = *addr;
+}
+
+bool link_addrs_have(const struct link_addrs *addrs, const struct halb_addr *addr)
+{
+	for (size_t i = 0; i < addrs->count; i++)
+		if (halb_addr_equal(&addrs->list[i], addr))
+			return true;
+	return false;
 }
 
 static void take_link(struct links *links, const struct rtnl_link *rtnl)
@@ -75,22 +82,26 @@ static void take_link(struct links *links, const struct rtnl_link *rtnl)
 	}
 	link->rtnl = *rtnl;
 	if (rtnl->gone)
-		link->addrs_count = 0;
+		link->addrs.count = link->secondary.count = 0;
 	if (!links->quiet)
 		links->cb(link, links->arg);
 }
 
 static void take_addr(struct links *links, const struct rtnl_news *news)
 {
-	static const uint32_t unusable = IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+	static const uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED;
+	bool there = news->event == RTNL_ADDR_NEW && !(news->addr.flags & unusable);
+	bool secondary = news->addr.flags & IFA_F_SECONDARY;
 	struct link *link = find_index(links, news->addr.ifindex);
 
 	if (!link)
 		return;
-	if (news->event == RTNL_ADDR_NEW && !(news->addr.flags & unusable))
-		add_addr(link, &news->addr.addr);
-	else
-		drop_addr(link, &news->addr.addr);
+	if (!there || secondary)
+		drop_addr(&link->addrs, &news->addr.addr);
+	if (!there || !secondary)
+		drop_addr(&link->secondary, &news->addr.addr);
+	if (there)
+		add_addr(secondary ? &link->secondary : &link->addrs, &news->addr.addr);
 	if (links->quiet)
 		return;
 	if (news->event == RTNL_ADDR_GONE)
@@ -112,7 +123,7 @@ int links_refresh(struct links *links)
 
 	for (struct link *link = links->first; link; link = link->next) {
 		link->rtnl.gone = true;
-		link->addrs_count = 0;
+		link->addrs.count = link->secondary.count = 0;
 	}
 	links->quiet = true;
 	ret = rtnl_dump(on_news, links);
@@ -164,7 +175,8 @@ void links_free(struct links *links)
 		mnl_socket_close(links->monitor);
 	for (struct link *link = links->first; link; link = next) {
 		next = link->next;
-		free(link->addrs);
+		free(link->addrs.list);
+		free(link->secondary.list);
 		free(link);
 	}
 	free(links);

@@ -9,11 +9,15 @@
 
 struct event_base;
 
+struct link_addrs {
+	struct halb_addr *list;
+	size_t count;
+};
+
 struct link {
 	struct rtnl_link rtnl;
-	/* in the order of the kernel; none that is tentative or secondary */
-	struct halb_addr *addrs;
-	size_t addrs_count;
+	/* in the order of the kernel; none that is tentative */
+	struct link_addrs addrs, secondary;
 	struct link *next;
 };
 
@@ -30,6 +34,7 @@ void links_free(struct links *links);
 /* Reads everything anew; the callback is called for each. */
 int links_refresh(struct links *links);
 
+bool link_addrs_have(const struct link_addrs *addrs, const struct halb_addr *addr);
 struct link *links_find(struct links *links, const char *name);
 /* Up, with a cable in. */
 static inline bool link_works(const struct link *link)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ struct request {
 	uint32_t id;
 	uid_t uid;
 	gid_t gid;
+	bool all_groups;
 	int64_t timeout_us;
 	uint32_t words;
 	char text[];			/* that many, each with its 0 */
@@ -65,24 +68,36 @@ static bool put_word(struct request *request, size_t *len, const char *word)
 	return true;
 }
 
-int scripts_run(int fd, uint32_t id, const struct conf_script *script,
-		const char *const *more, int64_t timeout_us)
+/* Its length, or a negative errno. */
+static ssize_t write_request(struct request *request, const struct conf_script *script,
+			     const char *const *more)
 {
-	_Alignas(struct request) char buf[REQUEST_SIZE] = { 0 };
-	struct request *request = (void *)buf;
 	size_t len = offsetof(struct request, text);
 
-	request->id = id;
 	request->uid = script->uid;
 	request->gid = script->gid;
-	request->timeout_us = timeout_us;
+	request->all_groups = script->all_groups;
 	for (size_t i = 0; i < script->argc; i++)
 		if (!put_word(request, &len, script->argv[i]))
 			return -E2BIG;
 	for (; more && *more; more++)
 		if (!put_word(request, &len, *more))
 			return -E2BIG;
-	return send(fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return (ssize_t)len;
+}
+
+int scripts_run(int fd, uint32_t id, const struct conf_script *script,
+		const char *const *more, int64_t timeout_us)
+{
+	_Alignas(struct request) char buf[REQUEST_SIZE] = { 0 };
+	struct request *request = (void *)buf;
+	ssize_t len = write_request(request, script, more);
+
+	if (len < 0)
+		return (int)len;
+	request->id = id;
+	request->timeout_us = timeout_us;
+	return send(fd, buf, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int scripts_result(int fd, struct script_result *result)
@@ -109,9 +124,13 @@ static void tell(int fd, uint32_t id, int status, bool timed_out)
 
 static void child_lower(const struct request *request)
 {
+	const struct passwd *user;
+
 	if (geteuid())
 		return;
-	if (setgroups(1, &request->gid) || setgid(request->gid) || setuid(request->uid))
+	user = request->all_groups ? getpwuid(request->uid) : NULL;
+	if ((user ? initgroups(user->pw_name, request->gid) : setgroups(1, &request->gid)) ||
+	    setgid(request->gid) || setuid(request->uid))
 		_exit(126);
 }
 
@@ -162,6 +181,32 @@ static void begin(int fd, const struct request *request, size_t len)
 		.pid = pid, .id = request->id,
 		.deadline = request->timeout_us ? now_us() + request->timeout_us : INT64_MAX,
 	};
+}
+
+int scripts_wait(const struct conf_script *script, int64_t timeout_us)
+{
+	struct request request = { .uid = script->uid, .gid = script->gid,
+				   .all_groups = script->all_groups };
+	int64_t end = timeout_us ? now_us() + timeout_us : INT64_MAX;
+	struct pollfd exited = { .fd = -1, .events = POLLIN };
+	int status = -1, ready = 0;
+	pid_t pid = fork();
+
+	if (!pid)
+		child(&request, script->argv);
+	if (pid < 0)
+		return -errno;
+	setpgid(pid, pid);
+	exited.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	while (exited.fd >= 0 && !ready && now_us() < end)
+		ready = poll(&exited, 1, end == INT64_MAX ? -1 : (int)((end - now_us()) / 1000 + 1)) > 0;
+	if (exited.fd >= 0)
+		close(exited.fd);
+	if (!ready)
+		kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return ready ? status : -ETIMEDOUT;
 }
 
 /* Returns false when nobody is there any more. */

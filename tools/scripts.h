@@ -23,6 +23,10 @@ _Noreturn void scripts_main(int fd);
  */
 int scripts_run(int fd, uint32_t id, const struct conf_script *script,
 		const char *const *more, int64_t timeout_us);
+/* Runs one here and now, and waits for it: its status, as wait() has it, or a negative errno. A
+ * timeout_us of 0: for as long as it takes.
+ */
+int scripts_wait(const struct conf_script *script, int64_t timeout_us);
 /* 1: a result; 0: none now; negative errno */
 int scripts_result(int fd, struct script_result *result);
 

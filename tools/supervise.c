@@ -22,8 +22,6 @@
 #define PAUSE_MAX	30
 /* After a time without dying, the pause begins at nothing again. */
 #define GOOD_TIME	60
-/* It gets that long to stop. */
-#define STOP_TIME	15
 
 struct supervisor {
 	const struct supervise_options *options;
@@ -77,7 +75,18 @@ static void tell_systemd(const char *state)
 	close(fd);
 }
 
-struct conf *load_conf(const char *path, const char *config_id, bool *errors)
+/* The file is written anew each time. */
+static void write_messages(const struct conf_messages *messages, const char *path)
+{
+	FILE *file = *path ? fopen(path, "we") : NULL;
+
+	if (!file)
+		return;
+	conf_messages_print(messages, file);
+	fclose(file);
+}
+
+struct conf *load_conf(const char *path, const char *config_id, const char *report, bool *errors)
 {
 	struct conf_options options = { .config_id = config_id };
 	struct conf_messages messages = { 0 };
@@ -87,6 +96,8 @@ struct conf *load_conf(const char *path, const char *config_id, bool *errors)
 	if (ret == CONF_EXIT_FATAL)
 		conf = NULL;
 	*errors = ret == CONF_EXIT_ERRORS;
+	if (report)
+		write_messages(&messages, report);
 	for (size_t i = 0; i < messages.count; i++) {
 		const struct conf_message *message = &messages.messages[i];
 
@@ -256,7 +267,8 @@ static void reload(struct supervisor *supervisor)
 	bool errors;
 
 	tell_systemd("RELOADING=1");
-	conf = load_conf(supervisor->options->conf_path, supervisor->options->config_id, &errors);
+	conf = load_conf(supervisor->options->conf_path, supervisor->options->config_id,
+			 supervisor->conf->global.reload_check_config, &errors);
 	/* A file that had errors all the time may have them on. */
 	if (conf && errors && !supervisor->errors) {
 		conf_free(conf);
@@ -285,7 +297,7 @@ static void stop(struct supervisor *supervisor, int sig)
 	}
 	supervisor->stopping = true;
 	if (!supervisor->kill_at)
-		supervisor->kill_at = now_s() + STOP_TIME;
+		supervisor->kill_at = now_s() + 1 + supervisor->conf->child_wait_time_us / 1000000;
 	if (supervisor->vrrp)
 		kill(supervisor->vrrp, sig);
 	if (supervisor->checker)
@@ -419,6 +431,15 @@ static void run_once(struct supervisor *supervisor)
 	}
 }
 
+static void run_script(const struct conf_script *script, int64_t timeout_us, const char *what)
+{
+	int ret = script->argv ? scripts_wait(script, timeout_us) : 0;
+
+	if (ret)
+		log_msg(LOG_WARNING, "%s failed: %s", what, ret == -ETIMEDOUT ? "no end in time" :
+			ret < 0 ? strerror(-ret) : "its status is not 0");
+}
+
 int supervise(const struct supervise_options *options, struct conf *conf)
 {
 	struct supervisor supervisor = {
@@ -431,6 +452,8 @@ int supervise(const struct supervise_options *options, struct conf *conf)
 		return 1;
 	if (!supervisor.vips || !take_signals(&supervisor) || !write_pid(options->pid_path))
 		return 1;
+	run_script(&conf->global.startup_script, conf->global.startup_script_timeout_us,
+		   "startup_script");
 	if (options->vrrp && !start_vrrp(&supervisor))
 		supervisor.stopping = true;
 	if (!supervisor.stopping)
@@ -440,6 +463,8 @@ int supervise(const struct supervise_options *options, struct conf *conf)
 	while (!is_over(&supervisor))
 		run_once(&supervisor);
 	vips_clear(supervisor.vips, true);
+	run_script(&supervisor.conf->global.shutdown_script,
+		   supervisor.conf->global.shutdown_script_timeout_us, "shutdown_script");
 	unlink(options->pid_path);
 	log_msg(LOG_INFO, "Stopped");
 	conf_free(supervisor.conf);

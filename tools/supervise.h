@@ -28,6 +28,6 @@ int supervise(const struct supervise_options *options, struct conf *conf);
 bool beside_another(void);
 
 /* Reads a configuration, and logs what is to say of it. NULL: it cannot be used. */
-struct conf *load_conf(const char *path, const char *config_id, bool *errors);
+struct conf *load_conf(const char *path, const char *config_id, const char *report, bool *errors);
 
 #endif
