@@ -34,6 +34,8 @@ struct alerts {
 	const struct conf_global *conf;
 	alert_log log;
 	void *log_arg;
+	alert_sender sender;		/* NULL: in a process of ours */
+	void *sender_arg;
 	struct event *period;
 	unsigned int in_period;		/* mails */
 	unsigned int gathered;		/* alerts that have had none */
@@ -52,12 +54,11 @@ static void put_line(FILE *out, const char *text)
 
 /* --- in the process of a mail ------------------------------------------------------- */
 
-static bool write_text(const struct mail *mail, FILE *out)
+static bool write_text(const struct conf_global *conf, const char *subject, const char *body,
+		       FILE *out)
 {
-	const struct conf_global *conf = mail->alerts->conf;
 	time_t now = time(NULL);
 	char date[64], host[256] = "localhost";
-	const char *body = mail->body;
 	struct tm tm;
 
 	gethostname(host, sizeof(host) - 1);
@@ -70,7 +71,7 @@ static bool write_text(const struct mail *mail, FILE *out)
 		put_line(out, conf->notification_email[i]);
 	}
 	fputs("Subject: ", out);
-	put_line(out, mail->subject);
+	put_line(out, subject);
 	fprintf(out, "Message-ID: <%lld.%d@%s>\r\nX-Mailer: halbd\r\n\r\n", (long long)now,
 		getpid(), host);
 	for (; *body; body++) {
@@ -82,9 +83,8 @@ static bool write_text(const struct mail *mail, FILE *out)
 	return !ferror(out);
 }
 
-static bool set_options(const struct mail *mail, CURL *easy, FILE *text)
+static bool set_options(const struct conf_global *conf, CURL *easy, FILE *text)
 {
-	const struct conf_global *conf = mail->alerts->conf;
 	bool bare6 = strchr(conf->smtp_server, ':') && *conf->smtp_server != '[';
 	struct curl_slist *all = NULL, *to;
 	char url[512];
@@ -115,16 +115,22 @@ static bool set_options(const struct mail *mail, CURL *easy, FILE *text)
 	return !curl_easy_setopt(easy, CURLOPT_URL, url);
 }
 
-/* Ends with the process; so does what it holds. */
-static int deliver(void *arg)
+int alert_deliver(const struct conf_global *conf, const char *subject, const char *body)
 {
 	CURL *easy = curl_easy_init();
 	FILE *text = tmpfile();
 
-	if (!easy || !text || !write_text(arg, text) || fseek(text, 0, SEEK_SET) ||
-	    !set_options(arg, easy, text))
+	if (!easy || !text || !write_text(conf, subject, body, text) ||
+	    fseek(text, 0, SEEK_SET) || !set_options(conf, easy, text))
 		return CURLE_OUT_OF_MEMORY;
 	return curl_easy_perform(easy);
+}
+
+static int deliver(void *arg)
+{
+	const struct mail *mail = arg;
+
+	return alert_deliver(mail->alerts->conf, mail->subject, mail->body);
 }
 
 /* --- here ----------------------------------------------------------------------------- */
@@ -152,7 +158,7 @@ static void on_done(void *arg, const struct script_end *end)
 	mail_free(mail);
 }
 
-static void send_mail(struct alerts *alerts, const char *subject, const char *body)
+static void send_ourselves(struct alerts *alerts, const char *subject, const char *body)
 {
 	struct mail *mail = calloc(1, sizeof(*mail));
 	bool root = !geteuid();
@@ -176,6 +182,16 @@ static void send_mail(struct alerts *alerts, const char *subject, const char *bo
 	mail->body = NULL;
 	if (!mail->run)
 		mail_free(mail);
+}
+
+static void send_mail(struct alerts *alerts, const char *subject, const char *body)
+{
+	if (alerts->sender) {
+		alerts->in_period++;
+		alerts->sender(alerts->sender_arg, alerts->conf, subject, body);
+	} else {
+		send_ourselves(alerts, subject, body);
+	}
 }
 
 /* --- not too many ------------------------------------------------------------------- */
@@ -261,6 +277,12 @@ struct alerts *alerts_new(struct event_base *base, const struct conf_global *con
 		return NULL;
 	}
 	return alerts;
+}
+
+void alerts_set_sender(struct alerts *alerts, alert_sender sender, void *arg)
+{
+	alerts->sender = sender;
+	alerts->sender_arg = arg;
 }
 
 void alerts_configure(struct alerts *alerts, const struct conf_global *conf)

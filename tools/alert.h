@@ -28,6 +28,13 @@ void alerts_configure(struct alerts *alerts, const struct conf_global *conf);
 /* Mails that are on their way go on. */
 void alerts_free(struct alerts *alerts);
 
+/* Who must not start a process has another one send the mail. */
+typedef void (*alert_sender)(void *arg, const struct conf_global *conf, const char *subject,
+			     const char *body);
+void alerts_set_sender(struct alerts *alerts, alert_sender sender, void *arg);
+/* There: sends it, and waits for the server. A CURLcode; what it holds goes with the process. */
+int alert_deliver(const struct conf_global *conf, const char *subject, const char *body);
+
 /* The subject begins with router_id in brackets. */
 void alert_send(struct alerts *alerts, const char *subject, const char *body);
 

@@ -496,7 +496,7 @@ void conf_take_check(struct parser *p, const struct conf_row *row, const struct 
 #define OBJ struct conf_url
 static const struct conf_row url_rows[] = {
 	STRING("path", path, "what is asked for", CHECK),
-	ROW("digest", take_digest, ROW_TEXT, digest, 0, 0, 0, "MD5 digest of the page", CHECK),
+	ROW("digest", take_digest, ROW_TEXT, digest, 0, 0, 0, "MD5 digest of the page: halbd --digest=http://ADDRESS:PORT/PATH prints it, as genhash does", CHECK),
 	OWN("status_code", take_status, 0, "good codes", CHECK),
 	STRING("virtualhost", virtualhost, "name of the host", CHECK),
 	ROW("regex", take_regex, ROW_TEXT, regex, 0, 0, 0, "what the page must hold", CHECK),

@@ -13,6 +13,7 @@
 #define CHECK	"none yet"
 #define DAEMON	"none yet"
 #define WORDS	"net/keywords.t"
+#define MAIL	"net/mail.t"
 
 /* --- values of their own -------------------------------------------------------------- */
 
@@ -281,11 +282,11 @@ static void take_reload_check(struct parser *p, const struct conf_row *row,
 #define RELOAD	"SIGHUP reloads; halbd -t looks at a file first"
 
 static const struct conf_row global_rows[] = {
-	STRING("router_id", g.router_id, "name of this director in mails", CHECK),
+	STRING("router_id", g.router_id, "name of this director in mails", MAIL),
 	ROW("notification_email", take_words, ROW_BLOCK, g.notification_email, 0, 0, 0,
-	    "addresses of who gets mails", CHECK),
-	STRING("notification_email_from", g.notification_email_from, "sender of mails", CHECK),
-	ROW("smtp_server", take_smtp_server, ROW_TEXT, g, 0, 0, 0, "server that takes mails", CHECK),
+	    "addresses of who gets mails", MAIL),
+	STRING("notification_email_from", g.notification_email_from, "sender of mails", MAIL),
+	ROW("smtp_server", take_smtp_server, ROW_TEXT, g, 0, 0, 0, "server that takes mails", MAIL),
 	STRING("smtp_helo_name", g.smtp_helo_name, "name said to the mail server", CHECK),
 	TIME("smtp_connect_timeout", g.smtp_connect_timeout_us, SEC / 100, YEAR,
 	     "time for the mail server to answer", CHECK),
@@ -293,12 +294,12 @@ static const struct conf_row global_rows[] = {
 	    "user and password for the mail server", CHECK),
 	{ .keyword = "smtp_starttls", .take = take_bool, .flags = ROW_OURS,
 	  .offset = offsetof(OBJ, g.smtp_starttls), .effect = "mails go over TLS only", .test = CHECK },
-	TRI("smtp_alert", g.smtp_alert, "mails about everything that names none itself", CHECK),
+	TRI("smtp_alert", g.smtp_alert, "mails about everything that names none itself", MAIL),
 	TRI("smtp_alert_vrrp", g.smtp_alert_vrrp, "mails about instances that name none themselves",
-	    VRRP),
+	    MAIL),
 	TRI("smtp_alert_checker", g.smtp_alert_checker,
 	    "mails about servers that name none themselves", CHECK),
-	FLAG("no_email_faults", g.no_email_faults, "no mails about the fault state", VRRP),
+	FLAG("no_email_faults", g.no_email_faults, "no mails about the fault state", MAIL),
 	FLAG("no_checker_emails", g.no_checker_emails, "no mails about servers", CHECK),
 	BOOL("checker_log_all_failures", g.checker_log_all_failures,
 	     "each failed check is logged, not only the last", CHECK),

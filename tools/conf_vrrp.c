@@ -658,6 +658,7 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 #define VRRP	"none yet"
 #define ROUTES	"net/routes.t"
 #define WORDS	"net/keywords.t"
+#define MAIL	"net/mail.t"
 
 #define OBJ struct conf_track_group
 static const struct conf_row track_group_rows[] = {
@@ -736,7 +737,7 @@ static const struct conf_row sync_group_rows[] = {
 	ROW("group", take_words, ROW_BLOCK, g.instances, 0, 0, 0, "names of instances", VRRP),
 	TRACKS(g),
 	NOTIFIES(g),
-	TRI("smtp_alert", smtp_alert, "mails about changes of state", VRRP),
+	TRI("smtp_alert", smtp_alert, "mails about changes of state", MAIL),
 	BOOL("notify_priority_changes", g.notify_priority_changes, "FIFOs get changes of priority too", VRRP),
 	FLAG("sync_group_tracking_weight", g.tracking_weight,
 	     "weights change the priority of all members", VRRP),
@@ -822,7 +823,7 @@ static const struct conf_row instance_rows[] = {
 	SCRIPT("notify_master_rx_lower_pri", v.notify.notify_master_rx_lower_pri,
 	       "run when a master hears one of lower priority", VRRP),
 	BOOL("notify_priority_changes", v.notify_priority_changes, "FIFOs get changes of priority too", WORDS),
-	TRI("smtp_alert", smtp_alert, "mails about changes of state", VRRP),
+	TRI("smtp_alert", smtp_alert, "mails about changes of state", MAIL),
 	NONE("linkbeat_use_polling", "the kernel tells of links that go down"),
 	NONE("old_unicast_checksum", "it is the checksum of keepalived before 1.3.7, which is from 2017"),
 	NONE("garp_extra_if", "garp_master_refresh announces the addresses of a VMAC too"),

@@ -105,6 +105,7 @@ struct director {
 
 	/* director_notify.c */
 	int fifos[2];			/* notify_fifo, vrrp_notify_fifo; -1 */
+	struct alerts *alerts;
 };
 
 vrrp_time director_now(void);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "director.h"
 #include "log.h"
 
@@ -37,12 +38,35 @@ static int open_fifo(const struct conf_fifo *conf)
 	return fd;
 }
 
+/* Not from this process: a copy of it would hold its sockets, and the module's, open. */
+static void send_mail(void *arg, const struct conf_global *conf, const char *subject,
+		      const char *body)
+{
+	const struct director *director = arg;
+	int ret = scripts_mail(director->scripts_fd, conf, subject, body);
+
+	if (ret)
+		log_msg(LOG_WARNING, "A mail could not be sent: %s", strerror(-ret));
+}
+
+static void open_alerts(struct director *director)
+{
+	if (director->alerts) {
+		alerts_configure(director->alerts, &director->conf->global);
+		return;
+	}
+	director->alerts = alerts_new(director->base, &director->conf->global, NULL, NULL);
+	if (director->alerts)
+		alerts_set_sender(director->alerts, send_mail, director);
+}
+
 void notify_open(struct director *director)
 {
 	const struct conf_global *global = &director->conf->global;
 	const struct conf_fifo *conf[] = { &global->notify_fifo, &global->vrrp_notify_fifo };
 	const char *path[2] = { NULL };
 
+	open_alerts(director);
 	for (unsigned int i = 0; i < 2; i++) {
 		director->fifos[i] = open_fifo(conf[i]);
 		path[0] = conf[i]->path;
@@ -88,6 +112,26 @@ static void run_script(struct director *director, const struct conf_script *scri
 		log_msg(LOG_ERR, "%s cannot be run: %s", script->argv[0], strerror(-ret));
 }
 
+/* keepalived's words */
+static void mail(struct director *director, const char *type, const char *name,
+		 enum vrrp_state state, bool stop)
+{
+	char subject[256], body[128];
+
+	if (stop || !director->alerts || state == VRRP_INIT ||
+	    (state == VRRP_FAULT && director->conf->global.no_email_faults))
+		return;
+	snprintf(subject, sizeof(subject), "VRRP %s %s - Entering %s state", type, name,
+		 vrrp_state_name(state));
+	if (!strcmp(type, "Group"))
+		snprintf(body, sizeof(body), "=> All VRRP group instances are now in %s state <=\n",
+			 vrrp_state_name(state));
+	else
+		snprintf(body, sizeof(body), "=> VRRP Instance is %s owning VRRP VIPs <=\n",
+			 state == VRRP_MASTER ? "now" : "no longer");
+	alert_send(director->alerts, subject, body);
+}
+
 static void run_all(struct director *director, const struct conf_notify *notify,
 		    const char *type, const char *name, enum vrrp_state state, bool stop,
 		    unsigned int priority)
@@ -109,12 +153,16 @@ void notify_instance(struct instance *instance, enum vrrp_state state, bool stop
 {
 	run_all(instance->director, &instance->conf->notify, "INSTANCE", instance->conf->name,
 		state, stop, instance->vrrp.priority);
+	if (instance->conf->smtp_alert)
+		mail(instance->director, "Instance", instance->conf->name, state, stop);
 }
 
 void notify_group(struct group *group, bool stop)
 {
 	run_all(group->director, &group->conf->notify, "GROUP", group->conf->name,
 		group->vrrp.state, stop, 0);
+	if (group->conf->smtp_alert)
+		mail(group->director, "Group", group->conf->name, group->vrrp.state, stop);
 }
 
 void notify_priority(struct instance *instance)

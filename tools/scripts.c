@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,19 +19,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
+
+#include "alert.h"
 #include "log.h"
+#include "util.h"
 
 #define REQUEST_SIZE	16384
 #define WORDS_MAX	256
 #define RUNNING_MAX	4096
 /* A script that ignores SIGTERM for that long gets SIGKILL. */
 #define KILL_AFTER	1000000
+/* who sends mails */
+#define NOBODY		65534
 
 struct request {
 	uint32_t id;
 	uid_t uid;
 	gid_t gid;
 	bool all_groups;
+	bool mail;			/* no script: the words are MAIL_* */
 	int64_t timeout_us;
 	uint32_t words;
 	char text[];			/* that many, each with its 0 */
@@ -39,6 +47,7 @@ struct request {
 struct running {
 	pid_t pid;
 	uint32_t id;
+	bool mail;
 	int64_t deadline;		/* INT64_MAX: none */
 	bool timed_out;
 };
@@ -100,6 +109,33 @@ int scripts_run(int fd, uint32_t id, const struct conf_script *script,
 	return send(fd, buf, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+int scripts_mail(int fd, const struct conf_global *conf, const char *subject, const char *body)
+{
+	_Alignas(struct request) char buf[REQUEST_SIZE] = { 0 };
+	struct request *request = (void *)buf;
+	size_t len = offsetof(struct request, text);
+	char port[16], timeout[32];
+	const char *words[] = {
+		subject, body, conf->smtp_server, port, conf->notification_email_from,
+		conf->smtp_helo_name, timeout, conf->smtp_user, conf->smtp_password,
+		conf->smtp_starttls ? "1" : NULL,
+	};
+
+	snprintf(port, sizeof(port), "%u", conf->smtp_port);
+	snprintf(timeout, sizeof(timeout), "%lld", (long long)conf->smtp_connect_timeout_us);
+	request->mail = true;
+	request->uid = NOBODY;
+	request->gid = NOBODY;
+	request->timeout_us = 4 * conf->smtp_connect_timeout_us;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!put_word(request, &len, words[i] ? words[i] : ""))
+			return -E2BIG;
+	for (size_t i = 0; i < conf->notification_email_count; i++)
+		if (!put_word(request, &len, conf->notification_email[i]))
+			return -E2BIG;
+	return send(fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 int scripts_result(int fd, struct script_result *result)
 {
 	ssize_t len = recv(fd, result, sizeof(*result), MSG_DONTWAIT);
@@ -151,13 +187,45 @@ static _Noreturn void child(const struct request *request, char **argv)
 	_exit(127);
 }
 
+/* The words of a mail, in this order; behind them who gets it. */
+enum {
+	MAIL_SUBJECT, MAIL_BODY, MAIL_SERVER, MAIL_PORT, MAIL_FROM, MAIL_HELO, MAIL_TIMEOUT,
+	MAIL_USER, MAIL_PASSWORD, MAIL_STARTTLS, MAIL_TO
+};
+
+static char *given(char *word)
+{
+	return *word ? word : NULL;
+}
+
+static _Noreturn void mail_child(const struct request *request, char **words)
+{
+	struct conf_global conf = {
+		.smtp_server = words[MAIL_SERVER],
+		.smtp_port = (uint16_t)atoi(words[MAIL_PORT]),
+		.notification_email_from = words[MAIL_FROM],
+		.smtp_helo_name = given(words[MAIL_HELO]),
+		.smtp_connect_timeout_us = atoll(words[MAIL_TIMEOUT]),
+		.smtp_user = given(words[MAIL_USER]),
+		.smtp_password = given(words[MAIL_PASSWORD]),
+		.smtp_starttls = *words[MAIL_STARTTLS],
+		.notification_email = &words[MAIL_TO],
+		.notification_email_count = request->words - MAIL_TO,
+	};
+
+	setpgid(0, 0);
+	child_lower(request);
+	_exit(alert_deliver(&conf, words[MAIL_SUBJECT], words[MAIL_BODY]));
+}
+
 static void begin(int fd, const struct request *request, size_t len)
 {
 	const char *at = request->text, *end = (const char *)request + len;
 	char *argv[WORDS_MAX + 1];
 	pid_t pid;
 
-	if (!request->words || request->words > WORDS_MAX)
+	if (!request->words || request->words > WORDS_MAX ||
+	    (request->mail && request->words <= MAIL_TO))
 		return;
 	for (uint32_t i = 0; i < request->words; i++) {
 		size_t size = strnlen(at, (size_t)(end - at));
@@ -169,16 +237,19 @@ static void begin(int fd, const struct request *request, size_t len)
 	}
 	argv[request->words] = NULL;
 	pid = running_count == RUNNING_MAX ? -1 : fork();
+	if (!pid && request->mail)
+		mail_child(request, argv);
 	if (!pid)
 		child(request, argv);
 	if (pid < 0) {
-		log_msg(LOG_ERR, "Cannot run %s: too many processes", argv[0]);
+		log_msg(LOG_ERR, "Cannot %s: too many processes",
+			request->mail ? "send a mail" : argv[0]);
 		tell(fd, request->id, -1, false);
 		return;
 	}
 	setpgid(pid, pid);
 	running[running_count++] = (struct running){
-		.pid = pid, .id = request->id,
+		.pid = pid, .id = request->id, .mail = request->mail,
 		.deadline = request->timeout_us ? now_us() + request->timeout_us : INT64_MAX,
 	};
 }
@@ -235,6 +306,10 @@ static void reap(int fd)
 			if (done.pid != pid)
 				continue;
 			running[i] = running[--running_count];
+			if (done.mail && status)
+				log_msg(LOG_WARNING, "A mail could not be sent: %s. Check smtp_server.",
+					WIFEXITED(status) ? curl_easy_strerror(WEXITSTATUS(status)) :
+					"no end in time");
 			tell(fd, done.id, status, done.timed_out);
 			break;
 		}

@@ -23,6 +23,8 @@ _Noreturn void scripts_main(int fd);
  */
 int scripts_run(int fd, uint32_t id, const struct conf_script *script,
 		const char *const *more, int64_t timeout_us);
+/* Asks for a mail, of whose failure the log is told. -E2BIG: there are too many addresses. */
+int scripts_mail(int fd, const struct conf_global *conf, const char *subject, const char *body);
 /* Runs one here and now, and waits for it: its status, as wait() has it, or a negative errno. A
  * timeout_us of 0: for as long as it takes.
  */

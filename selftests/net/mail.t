@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# smtp_alert of instances and groups: the mails of the real keepalived and of halbd, for the same events,
+# have the same senders, addresses, subjects and texts.
+. "$(dirname "$(readlink -f "$0")")/vrrp.sh"
+vrrp_topology
+cat > "$TMP/smtpd.py" <<-'END'
+	import socketserver, sys
+	class Smtp(socketserver.StreamRequestHandler):
+	    def say(self, line):
+	        self.wfile.write(line.encode() + b"\r\n")
+	    def handle(self):
+	        self.say("220 test")
+	        mail = []
+	        for line in self.rfile:
+	            line = line.decode().rstrip("\r\n")
+	            verb = line.split(":")[0].split(" ")[0].upper()
+	            if verb in ("MAIL", "RCPT"):
+	                mail.append(line.upper().split(" SIZE=")[0].replace(": <", ":<"))
+	            if verb == "QUIT":
+	                self.say("221 bye")
+	                break
+	            self.say("354 go on" if verb == "DATA" else "250 test")
+	            if verb != "DATA":
+	                continue
+	            for text in self.rfile:
+	                text = text.decode().strip()
+	                if text == ".":
+	                    break
+	                if text.startswith(("Subject:", "=>")):
+	                    mail.append(text)
+	            self.say("250 taken")
+	        if mail:
+	            print(" | ".join(mail), flush=True)
+	class Server(socketserver.ThreadingTCPServer):
+	    allow_reuse_address = True
+	    daemon_threads = True
+	Server((sys.argv[1], 25), Smtp).serve_forever()
+END
+nsenter --net=/run/netns/$CL -- python3 "$TMP/smtpd.py" 192.168.4.9 >> "$TMP/mails" 2>"$TMP/smtpd.log" &
+smtpd=$!
+on $CL sh -c 'for i in $(seq 50); do ss -ltn | grep -q :25 && exit; sleep 0.1; done; exit 1' ||
+	bail "no mail server: $(cat "$TMP/smtpd.log")"
+
+write() { # LINE...
+	conf $A 100 "version 3" "advert_int 0.1" "track_file { tf }" "smtp_alert"
+	{
+		printf '%s\n' "global_defs {" "router_id LVS_1" "notification_email {" "one@example.net" \
+			"two@example.net" "}" "notification_email_from me@example.net" \
+			"smtp_server 192.168.4.9 25" "smtp_connect_timeout 5" "$@" "}" \
+			"track_file tf {" "file $TMP/value" "weight 0" "}" \
+			"vrrp_sync_group G {" "group {" "VI_1" "}" "smtp_alert" "}"
+		cat "$TMP/$A.conf"
+	} > "$TMP/new"
+	mv "$TMP/new" "$TMP/$A.conf"
+}
+came() { [ "$(grep -c . "$TMP/mails")" -ge "$1" ]; }
+# events KIND MAILS: becomes master, is in fault, is master again, stops
+events() {
+	: > "$TMP/mails"
+	echo 0 > "$TMP/value"
+	start "$1" $A
+	wait_for 8 holds $A
+	wait_for 5 came "$2"
+	echo 1 > "$TMP/value"
+	wait_for 8 lacks $A
+	wait_for 5 came "$3"
+	echo 0 > "$TMP/value"
+	wait_for 8 holds $A
+	sleep 1
+	stop $A
+	sleep 1
+	sort "$TMP/mails" > "$TMP/$1.mails"
+}
+write
+events keepalived 1 2
+[ -s "$TMP/keepalived.mails" ] || bail "keepalived sends no mails: $(log $A)"
+events halbd 1 2
+is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "keepalived's mails"
+for text in "Instance VI_1 - Entering MASTER" "Group G - Entering MASTER" "Instance VI_1 - Entering FAULT"; do
+	like "$(cat "$TMP/halbd.mails")" "\[LVS_1\] VRRP $text state" "... one of them is: $text state"
+done
+write no_email_faults
+events keepalived 1 1
+events halbd 1 1
+is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "no_email_faults: keepalived's mails, too"
+refute "... none is of a fault" grep -q FAULT "$TMP/halbd.mails"
+
+# --- a server that does not answer costs nothing -------------------------------------------
+kill -STOP $smtpd
+write
+: > "$TMP/value"
+start halbd $A
+wait_for 8 holds $A
+on $CL timeout 3 tcpdump -i eth0 -tt -n ip proto 112 2>/dev/null | awk 'last && $1 - last > max { max = $1 - last }
+	{ last = $1; n++ } END { printf "%d", (n > 20 ? max * 1000 : 9999) }' > "$TMP/late"
+between "$(cat "$TMP/late")" 90 150 "a mail server that is silent: no advertisement is later than half an interval"
+kill -CONT $smtpd
+stop $A
+kill $smtpd
+wait $smtpd 2>/dev/null
+start halbd $A
+check "no mail server: it is said" wait_for 8 logged $A "A mail could not be sent"
+check "... and the instance is master all the same" wait_for 5 holds $A
+stop $A
+done_testing
