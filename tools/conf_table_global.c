@@ -14,6 +14,7 @@
 #define DAEMON	"none yet"
 #define WORDS	"net/keywords.t"
 #define MAIL	"net/mail.t"
+#define TRACKED	"net/process.t"
 
 /* --- values of their own -------------------------------------------------------------- */
 
@@ -509,7 +510,7 @@ static const struct conf_row top_rows[] = {
 	BLOCK("vrrp_script", conf_take_vrrp_script, ROW_REPEAT, "vrrp_script",
 	      "a script whose exit code is tracked", VRRP),
 	BLOCK("vrrp_track_process", conf_take_track_process, ROW_REPEAT, "vrrp_track_process",
-	      "a process whose life is tracked", VRRP),
+	      "a process whose life is tracked", TRACKED),
 	BLOCK("track_file", conf_take_track_file, ROW_REPEAT, "track_file",
 	      "a file whose number is tracked", VRRP),
 	BLOCK("vrrp_track_file", conf_take_track_file, ROW_REPEAT, "track_file",

@@ -322,6 +322,9 @@ void conf_take_track_process(struct parser *p, const struct conf_row *row,
 		if (process.param_match == CONF_PARAM_NONE)
 			process.param_match = CONF_PARAM_EXACT;
 	}
+	/* None may run: then none need run, too. */
+	if (!process.quorum_max)
+		process.quorum = 0;
 	if (process.quorum_max < process.quorum)
 		conf_error(p, &node->pos, "quorum %u is more than quorum_max %u: the process would always fail",
 			   process.quorum, process.quorum_max);
@@ -659,6 +662,7 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 #define ROUTES	"net/routes.t"
 #define WORDS	"net/keywords.t"
 #define MAIL	"net/mail.t"
+#define PROCESS	"net/process.t"
 
 #define OBJ struct conf_track_group
 static const struct conf_row track_group_rows[] = {
@@ -692,17 +696,17 @@ static const struct conf_row vrrp_script_rows[] = {
 
 #define OBJ struct conf_track_process
 static const struct conf_row track_process_rows[] = {
-	ROW("process", take_words, ROW_TEXT, argv, 0, 0, 0, "name of the process and its arguments", VRRP),
+	ROW("process", take_words, ROW_TEXT, argv, 0, 0, 0, "name of the process and its arguments", PROCESS),
 	ROW("param_match", take_param_match, 0, param_match, 0, 0, 0, "how its arguments are compared",
-	    VRRP),
+	    PROCESS),
 	ROW("weight", conf_take_weight, 0, weight, 0, 0, 254,
-	    "what is added to the priority; 0: its absence is a fault", VRRP),
-	U32("quorum", quorum, 1, 65535, "how many of it there must be", VRRP),
-	U32("quorum_max", quorum_max, 0, 65535, "how many of it there may be", VRRP),
-	ROW("delay", take_delay, 0, fork_delay_us, 1, 3600 * SEC, 0, "fork_delay and terminate_delay", VRRP),
-	TIME("fork_delay", fork_delay_us, 1, 3600 * SEC, "time until a new process counts", VRRP),
-	TIME("terminate_delay", terminate_delay_us, 1, 3600 * SEC, "time until a lost one counts", VRRP),
-	FLAG("full_command", full_command, "the whole command line is compared", VRRP),
+	    "what is added to the priority; 0: its absence is a fault", PROCESS),
+	U32("quorum", quorum, 1, 65535, "how many of it there must be", PROCESS),
+	U32("quorum_max", quorum_max, 0, 65535, "how many of it there may be", PROCESS),
+	ROW("delay", take_delay, 0, fork_delay_us, 1, 3600 * SEC, 0, "fork_delay and terminate_delay", PROCESS),
+	TIME("fork_delay", fork_delay_us, 1, 3600 * SEC, "time until a new process counts", PROCESS),
+	TIME("terminate_delay", terminate_delay_us, 1, 3600 * SEC, "time until a lost one counts", PROCESS),
+	FLAG("full_command", full_command, "the whole command line is compared", PROCESS),
 };
 #undef OBJ
 
@@ -720,7 +724,7 @@ static const struct conf_row track_file_rows[] = {
 	ROW("track_script", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.scripts, 0, 0, 253, \
 	    "scripts whose failure is felt", VRRP), \
 	ROW("track_process", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.processes, 0, 0, 254, \
-	    "processes whose absence is felt", VRRP), \
+	    "processes whose absence is felt", PROCESS), \
 	ROW("track_file", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.files, 0, 0, 254, \
 	    "files whose number is felt", VRRP), \
 	REFUSE("track_bfd", "halb has no BFD; advert_int goes down to 0.01")

@@ -195,6 +195,10 @@ void track_close(struct director *director);
 int track_evaluate(struct director *director, const struct conf_tracks *tracks,
 		   bool *fault, char *text, size_t size);
 
+/* director_process.c */
+void process_load(struct director *director);
+bool process_is_up(const char *name);
+
 /* director_status.c */
 int status_open(struct director *director);
 void status_close(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What instances track: interfaces, scripts and files. */
+/* What instances track: interfaces, scripts, processes (director_process.c) and files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -274,9 +274,7 @@ void track_load(struct director *director)
 {
 	load_files(director, !director->started);
 	load_scripts(director);
-	for (size_t i = 0; i < director->conf->track_processes_count; i++)
-		log_msg(LOG_WARNING, "vrrp_track_process %s is not watched: halbd does not do that yet",
-			director->conf->track_processes[i].name);
+	process_load(director);
 }
 
 void track_close(struct director *director)
@@ -331,6 +329,14 @@ int track_evaluate(struct director *director, const struct conf_tracks *tracks,
 				snprintf(text, size, "script %s failed", track->name);
 			*fault |= bad;
 		}
+	}
+	for (size_t i = 0; i < tracks->processes_count; i++) {
+		const struct conf_track *track = &tracks->processes[i];
+
+		sum += weigh(track, process_is_up(track->name), &bad);
+		if (bad && !*fault)
+			snprintf(text, size, "process %s does not run", track->name);
+		*fault |= bad;
 	}
 	for (size_t i = 0; i < tracks->files_count; i++) {
 		const struct conf_track *track = &tracks->files[i];
