@@ -14,7 +14,7 @@ vm="qemu-system-x86 qemu-system-common busybox-static"
 tests="nginx-light curl ipvsadm keepalived iproute2 iptables nftables tcpdump ethtool socat
   netcat-openbsd python3 python3-yaml python3-jsonschema python3-scapy jq strace iputils-ping iputils-arping
   iperf3 procps psmisc util-linux conntrack bash-completion mandoc man-db
-  shellcheck opensmtpd dnsmasq-base"
+  shellcheck opensmtpd dnsmasq-base libcap2-bin systemd"
 
 missing=()
 # One dpkg-query for all: dpkg is slow to start.
