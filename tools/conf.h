@@ -55,11 +55,11 @@ void conf_messages_free(struct conf_messages *messages);
 /* "FILE:LINE: error: TEXT\n" each; returns the number of lines. */
 size_t conf_messages_print(const struct conf_messages *messages, FILE *out);
 
-enum {					/* exit codes of -t: keepalived's */
+enum {					/* exit codes of -t: those of keepalived 2.2 */
 	CONF_EXIT_OK		= 0,
-	CONF_EXIT_FATAL		= 3,	/* cannot run */
-	CONF_EXIT_ERRORS	= 4,	/* runs, without the lines in error */
-	CONF_EXIT_SECURITY	= 5,
+	CONF_EXIT_FATAL		= 4,	/* cannot run */
+	CONF_EXIT_ERRORS	= 5,	/* runs, without the lines in error */
+	CONF_EXIT_SECURITY	= 6,
 };
 
 /* --- scripts ------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #define VIPS_MAX	255		/* what the packet can count */
 #define WEIGHT_UNSET	INT32_MIN
 #define OWNER		255
+#define DOWN_ADVERTS	3
 
 /* --- time ---------------------------------------------------------------------------- */
 
@@ -250,10 +251,46 @@ static void finish_preempt(struct parser *p, struct vrrp_parse *v)
 	}
 }
 
+/* What the RFC does not have, and keepalived undoes as well. */
+static void undo_beyond_rfc(struct parser *p, struct vrrp_parse *v)
+{
+	struct conf_vrrp *c = &v->v;
+
+	if (c->use_vmac && v->mac_given) {
+		conf_error(p, &c->pos, "%s: strict mode has no MAC address but the RFC's: remove the one after use_vmac",
+			   c->name);
+		v->mac_given = false;
+	}
+	if (c->vmac_xmit_base)
+		conf_error(p, &c->pos, "%s: vmac_xmit_base is ignored in strict mode: remove it", c->name);
+	if (c->preempt_delay_us)
+		conf_error(p, &v->preempt_pos, "preempt_delay is ignored in strict mode: remove it");
+	if (c->down_timer_adverts != DOWN_ADVERTS)
+		conf_error(p, &c->pos, "%s: down_timer_adverts is %d in strict mode: remove it", c->name,
+			   DOWN_ADVERTS);
+	if (c->garp.lower_prio_repeat != UINT32_MAX || c->garp.lower_prio_delay_us >= 0)
+		conf_error(p, &c->pos, "%s: garp_lower_prio_repeat and garp_lower_prio_delay are ignored in strict mode: remove them",
+			   c->name);
+	if (!v->lower_prio_no_advert)
+		conf_error(p, &c->pos, "%s: in strict mode a master of lower priority is not answered: remove lower_prio_no_advert",
+			   c->name);
+	if (c->higher_prio_send_advert)
+		conf_error(p, &c->pos, "%s: higher_prio_send_advert is ignored in strict mode: remove it",
+			   c->name);
+	c->vmac_xmit_base = c->higher_prio_send_advert = false;
+	c->lower_prio_no_advert = true;
+	c->preempt_delay_us = 0;
+	c->down_timer_adverts = DOWN_ADVERTS;
+	c->garp.lower_prio_repeat = 0;
+	c->garp.lower_prio_delay_us = 0;
+}
+
 static void finish_strict(struct parser *p, struct vrrp_parse *v)
 {
 	struct conf_vrrp *c = &v->v;
 
+	if (v->lower_prio_no_advert >= 0)
+		c->lower_prio_no_advert = v->lower_prio_no_advert;
 	c->strict = v->strict >= 0 ? v->strict : p->global.strict;
 	if (c->strict && c->unicast) {
 		conf_error(p, &c->pos, "%s has unicast_peer, which strict mode does not: strict mode is ignored for it; write strict_mode false",
@@ -263,6 +300,8 @@ static void finish_strict(struct parser *p, struct vrrp_parse *v)
 	c->accept = v->accept >= 0 ? v->accept : !c->strict;
 	if (c->strict && c->version == 2 && v->accept == 0)
 		conf_warn(p, &c->pos, "%s: no_accept is of VRRP version 3, and applies all the same", c->name);
+	if (c->strict)
+		undo_beyond_rfc(p, v);
 }
 
 static bool finish_interface(struct parser *p, struct conf_vrrp *v)

@@ -69,6 +69,7 @@ struct vrrp_parse {
 	int accept;			/* -1: not given, as the others */
 	int strict;
 	int smtp_alert;
+	int lower_prio_no_advert;
 	bool auth_pass_given;
 	struct conf_pos pass_pos, type_pos, advert_pos, preempt_pos, vrid_pos, priority_pos;
 	bool mac_given, mac_uses_vrid;

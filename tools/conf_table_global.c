@@ -14,6 +14,7 @@
 #define DAEMON	"none yet"
 #define WORDS	"net/keywords.t"
 #define MAIL	"net/mail.t"
+#define ACCEPT	"net/accept.t"
 #define TRACKED	"net/process.t"
 
 /* --- values of their own -------------------------------------------------------------- */
@@ -368,7 +369,7 @@ static const struct conf_row global_rows[] = {
 	BOOL("vrrp_check_unicast_src", check_unicast_src, "only unicast_peers are heard", VRRP),
 	BOOL("vrrp_skip_check_adv_addr", skip_check_adv_addr,
 	     "addresses in advertisements of the same master are not compared again", VRRP),
-	BOOL("vrrp_strict", strict, "nothing that the RFC does not have", VRRP),
+	BOOL("vrrp_strict", strict, "nothing that the RFC does not have", ACCEPT),
 	TIME("vrrp_startup_delay", g.vrrp_startup_delay_us, SEC / 1000, YEAR,
 	     "instances wait this long at the start", VRRP),
 	FLAG("log_unknown_vrids", g.log_unknown_vrids, "advertisements for no instance are logged", VRRP),

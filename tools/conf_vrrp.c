@@ -645,6 +645,7 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 		.accept = -1,
 		.strict = -1,
 		.smtp_alert = -1,
+		.lower_prio_no_advert = -1,
 		.native_ipv6 = -1,
 	};
 
@@ -662,6 +663,7 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 #define ROUTES	"net/routes.t"
 #define WORDS	"net/keywords.t"
 #define MAIL	"net/mail.t"
+#define ACCEPT	"net/accept.t"
 #define PROCESS	"net/process.t"
 
 #define OBJ struct conf_track_group
@@ -795,14 +797,15 @@ static const struct conf_row instance_rows[] = {
 	    offsetof(OBJ, preempt_pos), "time before it takes over from a lower one", VRRP),
 	TRACKS(v),
 	FLAG("dont_track_primary", v.dont_track_primary, "its own interface may be down", VRRP),
-	ROW("accept", take_accept, 0, accept, 0, 0, 1, "packets to its addresses are taken (default)", VRRP),
-	ROW("no_accept", take_accept, 0, accept, 0, 0, 0, "packets to its addresses are dropped", VRRP),
-	TRI("strict_mode", strict, "nothing that the RFC does not have", VRRP),
+	ROW("accept", take_accept, 0, accept, 0, 0, 1, "packets to its addresses are taken (default)", ACCEPT),
+	ROW("no_accept", take_accept, 0, accept, 0, 0, 0, "packets to its addresses are dropped", ACCEPT),
+	TRI("strict_mode", strict, "nothing that the RFC does not have", ACCEPT),
 	BOOL("skip_check_adv_addr", v.skip_check_adv_addr,
 	     "addresses in advertisements of the same master are not compared again", VRRP),
 	U32("down_timer_adverts", v.down_timer_adverts, 1, 100,
 	    "missing advertisements that make a master dead", VRRP),
-	BOOL("lower_prio_no_advert", v.lower_prio_no_advert, "no answer to a master of lower priority", VRRP),
+	TRI("lower_prio_no_advert", lower_prio_no_advert,
+	    "no answer to a master of lower priority, as in strict mode", VRRP),
 	BOOL("higher_prio_send_advert", v.higher_prio_send_advert,
 	     "a last answer to a master of higher priority", VRRP),
 	BOOL("owner_ignore_adverts", v.owner_ignore_adverts,

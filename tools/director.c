@@ -158,6 +158,8 @@ static void load_instances(struct director *director)
 	}
 	load_groups(director);
 	memset(director->vips->last_words, 0, sizeof(director->vips->last_words));
+	/* Also of what came and goes: it is dropped before it is there. */
+	director_guard(director);
 	move_addresses(director);
 	for (size_t i = 0; i < old_count; i++)
 		if (!old[i]->kept)

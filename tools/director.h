@@ -52,6 +52,7 @@ struct instance {
 	uint8_t mac[6];			/* of that */
 	bool vmac_made;			/* by us */
 	bool kept;			/* during a reload */
+	bool guarded;			/* holds addresses that nobody may speak to */
 	char fault[320];		/* why, if vrrp.fault */
 	struct complaint complaints[VRRP_REFUSAL_COUNT];
 	unsigned int last_word;		/* its number among vips->last_words */
@@ -129,6 +130,8 @@ void instance_hold_addresses(struct instance *instance);
 void instance_release_addresses(struct instance *instance, bool all);
 /* Somebody took an address away. */
 void instance_addr_gone(struct instance *instance, int ifindex, const struct halb_addr *addr);
+/* Packets to the addresses of instances with no_accept are dropped. */
+void director_guard(struct director *director);
 /* Routes that somebody took away, of which, if there are many, the kernel tells too much. */
 void instance_restore_routes(struct instance *instance);
 /* Is this one of the virtual addresses of any instance? */

@@ -13,6 +13,7 @@
 #include "addr.h"
 #include "director.h"
 #include "log.h"
+#include "nft.h"
 #include "sysctl.h"
 
 /* So many transitions are logged in a minute. */
@@ -178,6 +179,43 @@ bool director_is_virtual(const struct director *director, const struct halb_addr
 	return false;
 }
 
+/* --- no_accept ------------------------------------------------------------------------- */
+
+/* The owner of the addresses speaks for itself, whatever no_accept says. */
+static bool drops(const struct instance *instance)
+{
+	return !instance->conf->accept && instance->conf->priority != VRRP_PRIO_OWNER;
+}
+
+void director_guard(struct director *director)
+{
+	struct holding all = { 0 };
+	struct nft_addr *addrs = NULL;
+	size_t count = 0;
+	int ret;
+
+	for (size_t i = 0; i < director->count; i++)
+		if (director->instances[i]->guarded && drops(director->instances[i]))
+			want(director->instances[i], &all);
+	if (all.addrs_count)
+		addrs = calloc(all.addrs_count, sizeof(*addrs));
+	for (; addrs && count < all.addrs_count; count++)
+		addrs[count] = (struct nft_addr){ all.addrs[count].addr, all.addrs[count].ifindex };
+	ret = nft_drop(addrs, count);
+	if (ret)
+		log_msg(LOG_ERR, "Cannot drop packets to addresses with no_accept: %s",
+			strerror(-ret));
+	free(addrs);
+	holding_free(&all);
+}
+
+static void guard(struct instance *instance, bool on)
+{
+	instance->guarded = on;
+	if (drops(instance))
+		director_guard(instance->director);
+}
+
 /* --- what the state machine asks for -------------------------------------------------- */
 
 static void op_send(struct vrrp *vrrp, uint8_t priority)
@@ -190,10 +228,12 @@ static void op_addresses(struct vrrp *vrrp, bool hold)
 	struct instance *instance = instance_of(vrrp);
 
 	if (hold) {
+		guard(instance, true);
 		instance_hold_addresses(instance);
 	} else {
 		instance_stop_announcing(instance);
 		instance_release_addresses(instance, true);
+		guard(instance, false);
 	}
 	instance_set_last_word(instance, hold);
 }

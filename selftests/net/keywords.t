@@ -148,4 +148,19 @@ reload $A
 check "reload_check_config: its file has what was wrong" wait_for 5 grep -q "priority" "$TMP/report"
 check "... and the old configuration goes on" holds $A
 stop $A
+
+# --- what -t exits with -----------------------------------------------------------------
+codes() { # NAME EXPECTED LINE...
+	local name=$1 expected=$2
+	shift 2
+	conf $A 100 "$@"
+	on $A keepalived -t -f "$TMP/$A.conf" >/dev/null 2>&1
+	is "$?" "$expected" "-t with $name: keepalived exits with $expected"
+	on $A "$HALBD" -t -f "$TMP/$A.conf" >/dev/null
+	is "$?" "$expected" "... and halbd"
+}
+codes "nothing wrong" 0
+codes "an unknown keyword" 5 "bogus 1"
+codes "a value out of range" 5 "priority 1000"
+codes "a script and no enable_script_security" 6 "notify /bin/true"
 done_testing

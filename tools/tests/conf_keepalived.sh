@@ -69,7 +69,7 @@ for f in "$out"/samples/*; do
 	name=${f##*/}
 	grep -q ': [0-9]* instances, [0-9]* services; ' "$out/$name.halbd"
 	ok $? "$name is read to its end: $(tail -n 1 "$out/$name.halbd" | sed 's/^[^ ]*: //')"
-	[ "$(cat "$out/$name.rc")" != 3 ]
+	[ "$(cat "$out/$name.rc")" != 4 ]
 	ok $? "halbd would run with $name"
 done
 [ "$(ls "$out/samples" | wc -l)" -ge 25 ]
