@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "checker_main.h"
+#include "conf_diff.h"
 #include "director.h"
 #include "log.h"
 
@@ -22,6 +23,8 @@
 #define PAUSE_MAX	30
 /* After a time without dying, the pause begins at nothing again. */
 #define GOOD_TIME	60
+/* Of the changes of a reload so many are logged. */
+#define DIFFERENCES_LOGGED	100
 
 struct supervisor {
 	const struct supervise_options *options;
@@ -261,6 +264,29 @@ static void reap(struct supervisor *supervisor)
 
 /* --- signals ---------------------------------------------------------------------- */
 
+/* What the others are about to take over, a line for each thing. */
+static void log_differences(const struct conf *was, const struct conf *is)
+{
+	static const char *const changes[] = {
+		[CONF_ADDED] = "is new", [CONF_REMOVED] = "is removed", [CONF_CHANGED] = "changes: ",
+	};
+	struct conf_differences differences = { 0 };
+
+	conf_diff(was, is, &differences);
+	if (!differences.count)
+		log_msg(LOG_INFO, "Reload: nothing changes");
+	for (size_t i = 0; i < differences.count && i < DIFFERENCES_LOGGED; i++) {
+		const struct conf_difference *one = &differences.list[i];
+
+		log_msg(LOG_INFO, "Reload: %s %.100s %s%.400s", conf_what_name(one->what), one->name,
+			changes[one->change], one->members ? one->members : "");
+	}
+	if (differences.count > DIFFERENCES_LOGGED)
+		log_msg(LOG_INFO, "Reload: and %zu more changes",
+			differences.count - DIFFERENCES_LOGGED);
+	conf_differences_free(&differences);
+}
+
 static void reload(struct supervisor *supervisor)
 {
 	struct conf *conf;
@@ -277,6 +303,7 @@ static void reload(struct supervisor *supervisor)
 	if (!conf) {
 		log_msg(LOG_ERR, "The configuration has errors, see above: the old one stays");
 	} else {
+		log_differences(supervisor->conf, conf);
 		conf_free(supervisor->conf);
 		supervisor->conf = conf;
 		if (supervisor->vrrp)

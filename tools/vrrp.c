@@ -163,7 +163,10 @@ void vrrp_init(struct vrrp *vrrp, const struct vrrp_params *params, const struct
 static void begin(struct vrrp *vrrp, vrrp_time now, enum vrrp_why why)
 {
 	vrrp->master_int = vrrp->params.advert_int;
-	if (vrrp->priority == VRRP_PRIO_OWNER && vrrp_group_allows_master(vrrp))
+	/* One that a reload adds to a group of masters must not take the others back. */
+	if (vrrp_group_has_master(vrrp))
+		vrrp_enter(vrrp, now, VRRP_MASTER, VRRP_WHY_GROUP);
+	else if (vrrp->priority == VRRP_PRIO_OWNER && vrrp_group_allows_master(vrrp))
 		lead(vrrp, now, VRRP_MASTER, VRRP_WHY_OWNER);
 	else
 		lead(vrrp, now, VRRP_BACKUP, why);

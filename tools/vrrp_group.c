@@ -28,6 +28,17 @@ bool vrrp_group_allows_master(const struct vrrp *vrrp)
 	return true;
 }
 
+bool vrrp_group_has_master(const struct vrrp *vrrp)
+{
+	const struct vrrp_group *group = vrrp->group;
+
+	for (unsigned int i = 0; group && i < group->count; i++)
+		if (group->members[i]->state == VRRP_MASTER &&
+		    group->members[i]->handover == VRRP_NEVER)
+			return true;
+	return false;
+}
+
 void vrrp_group_follow(struct vrrp *vrrp, vrrp_time now)
 {
 	struct vrrp_group *group = vrrp->group;

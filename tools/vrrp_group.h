@@ -18,6 +18,8 @@ struct vrrp_group {
 
 /* May it be master, as far as the others are concerned? */
 bool vrrp_group_allows_master(const struct vrrp *vrrp);
+/* Is a member master, and stays it? */
+bool vrrp_group_has_master(const struct vrrp *vrrp);
 /* Has it, or has another member, a fault? */
 bool vrrp_group_has_fault(const struct vrrp *vrrp);
 /* This member went to a state: the others follow. */

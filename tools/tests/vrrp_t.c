@@ -512,6 +512,17 @@ static void test_group(void)
 
 	group_fresh();
 	vrrp_stop(&b, now);
+	vrrp_stop(&b, now);
+	group.count = 1;
+	run_until(&a, a.down);
+	group.count = 2;
+	did[0] = '\0';
+	vrrp_start(&b, now);
+	ok(did_just("advert(100) hold announce(master) MASTER") && a.state == VRRP_MASTER &&
+	   b.why == VRRP_WHY_GROUP, "one that comes to a group of masters is master");
+
+	group_fresh();
+	vrrp_stop(&b, now);
 	did[0] = '\0';
 	run_until(&a, a.down);
 	ok(did_just("") && a.state == VRRP_BACKUP, "none is master while another one is stopped");
