@@ -20,25 +20,6 @@ cmd() {
 # typed NS COMMAND: one that must succeed for the demo to make sense
 typed() { cmd "$@" || bail "this command failed"; }
 
-# The way a user would set up a real server for direct routing: it takes packets for the VIP and
-# never tells its neighbours so.
-server_takes_vip() { # SERVER VIP
-	if is6 "$2"; then
-		typed "$1" "ip address add $2/128 dev lo nodad"
-	else
-		typed "$1" "sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"
-		typed "$1" "ip address add $2/32 dev lo"
-	fi
-}
-server_tunnel() { # SERVER VIP
-	local n=${1#s}
-	if is6 "$2"; then
-		typed "$1" "ip link add tun6 up type ip6tnl mode ip6ip6 local $(server6 "$n") remote ::"
-	else
-		typed "$1" "ip link add tun4 up type ipip local $(server4 "$n") remote any"
-	fi
-}
-
 # balance METHOD VIP: the service, the requests, and whose they were
 balance() {
 	local method=$1 vip=$2 family=IPv4 service n answers one two why
@@ -86,8 +67,8 @@ typed dir "halbctl service flush"
 
 say "=== dr: the request goes on to the server's MAC address, the reply straight to the client ==="
 for n in 1 2; do
-	server_takes_vip s$n $VIP4
-	server_takes_vip s$n $VIP6
+	typed s$n "halbctl real-server add $VIP4"
+	typed s$n "halbctl real-server add $VIP6"
 	gw_via s$n cl
 done
 balance dr $VIP4
@@ -98,9 +79,10 @@ say "=== tun: the request goes to the server inside another packet, wherever the
 modprobe -q ipip
 modprobe -q ip6_tunnel
 for n in 1 2; do
-	server_tunnel s$n $VIP4
-	server_tunnel s$n $VIP6
-	on s$n sysctl -qw net.ipv4.conf.tun4.rp_filter=0
+	for vip in $VIP4 $VIP6; do
+		typed s$n "halbctl real-server del $vip"
+		typed s$n "halbctl real-server add $vip tun $(server_addr $n $vip)"
+	done
 done
 balance tun $VIP4
 balance tun $VIP6

@@ -313,27 +313,31 @@ vip_local() {
 		else ip -n "$ns" addr replace "$v/32" dev lo; fi
 	done
 }
-# dr_server NS VIP...: takes packets for the VIP, and never says so to its neighbours.
+# real_server NS VIP [ARGUMENTS]: takes packets for the VIP, and never says so to its neighbours;
+# in place of how it took them before.
+real_server() {
+	local ns=$1
+	shift
+	on "$ns" halbctl real-server add "$@" 2>/dev/null && return
+	on "$ns" halbctl real-server del "$1" 2>/dev/null
+	on "$ns" halbctl real-server add "$@" || bail "cannot make $ns a server of $1"
+}
+# dr_server NS VIP...
 dr_server() {
-	on "$1" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
-	vip_local "$@"
+	local ns=$1 v
+	shift
+	for v; do
+		real_server "$ns" "$v"
+	done
 }
 # tun_server NS VIP [ipip|ip6tnl|sit]: takes the VIP's packets out of a tunnel. The outer
 # family is the VIP's unless a device type is given (sit: IPv6 in IPv4; ip6tnl takes both).
 tun_server() {
-	local ns=$1 vip=$2 type=${3:-} n=${1#s} dev
+	local ns=$1 vip=$2 type=${3:-} n=${1#s} to
 	[ -n "$type" ] || { is6 "$vip" && type=ip6tnl || type=ipip; }
-	dev=t-$type
-	if ! ip -n "$ns" link show "$dev" >/dev/null 2>&1; then
-		modprobe -q ${type/ip6tnl/ip6_tunnel} 2>/dev/null
-		case $type in
-		ip6tnl) ip -n "$ns" link add $dev type ip6tnl mode any local "$(server6 "$n")" remote :: ;;
-		*) ip -n "$ns" link add "$dev" type "$type" local "$(server4 "$n")" remote any ;;
-		esac || bail "cannot create a tunnel device $type in $ns"
-		on "$ns" sysctl -qw "net.ipv4.conf.$dev.rp_filter=0"
-		ip -n "$ns" link set "$dev" up
-	fi
-	dr_server "$ns" "$vip"
+	modprobe -q ${type/ip6tnl/ip6_tunnel} 2>/dev/null
+	[ $type = ip6tnl ] && to=$(server6 "$n") || to=$(server4 "$n")
+	real_server "$ns" "$vip" tun "$to"
 }
 
 # --- the module ----------------------------------------------------------------------

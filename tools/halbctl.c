@@ -53,6 +53,11 @@ static const struct command {
 	  "vrrp set NAME master|backup|fault\n"
 	  "vrrp del NAME\n",
 	  "VRRP instances: whether this director serves the services that name them" },
+	{ "real-server", cmd_real_server,
+	  "real-server [show [VIP]]\n"
+	  "real-server add VIP [dev INTERFACE] [tun ADDRESS]\n"
+	  "real-server del VIP\n",
+	  "on a server behind dr or tun: the VIP, which it must not announce" },
 	{ "status", cmd_status,
 	  "status\n",
 	  "what halbd knows: VRRP instances, services, servers and checks, and why" },
@@ -85,9 +90,9 @@ static void print_help(FILE *file)
 	fputs("halbctl configures halb, the layer-4 load balancer in the kernel.\n\n"
 	      "  halbctl [-j [-p]] COMMAND ...\n\n", file);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].what);
-	fputs("  help       this, or with a command's name its grammar\n"
-	      "  version    of halbctl and of the module\n\n"
+		fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].what);
+	fputs("  help        this, or with a command's name its grammar\n"
+	      "  version     of halbctl and of the module\n\n"
 	      "SERVICE is tcp ADDR:PORT, udp ADDR:PORT or fwmark N [inet6]; IPv6 is [ADDR]:PORT.\n"
 	      "  -j  JSON, -p  on several lines\n"
 	      "ipvsadm's options are understood as well: halbctl -A -t VIP:80 -s wrr\n"

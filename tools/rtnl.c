@@ -8,6 +8,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/rtnetlink.h>
 
 #include "vrrp_packet.h"
@@ -126,23 +127,51 @@ int rtnl_addr_del(const struct rtnl_addr *addr)
 
 /* --- links --------------------------------------------------------------------------- */
 
-int rtnl_macvlan_add(const char *name, int parent, const uint8_t mac[static 6])
+/* The beginning of a request for a link of that kind, up to what the kind has for itself. */
+static struct nlmsghdr *prepare_link(char *message, const char *name, const char *kind,
+				     struct nlattr **info, struct nlattr **data)
 {
-	_Alignas(struct nlmsghdr) char message[512];
 	struct nlmsghdr *nlh = prepare(message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
 	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	struct nlattr *info, *data;
 
 	ifi->ifi_family = AF_UNSPEC;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)parent);
-	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_str(nlh, IFLA_INFO_KIND, "macvlan");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+	*info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_str(nlh, IFLA_INFO_KIND, kind);
+	*data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	return nlh;
+}
+
+static void finish_link(struct nlmsghdr *nlh, struct nlattr *info, struct nlattr *data)
+{
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
+}
+
+int rtnl_macvlan_add(const char *name, int parent, const uint8_t mac[static 6])
+{
+	_Alignas(struct nlmsghdr) char message[512];
+	struct nlattr *info, *data;
+	struct nlmsghdr *nlh = prepare_link(message, name, "macvlan", &info, &data);
+
+	mnl_attr_put_u32(nlh, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+	finish_link(nlh, info, data);
+	mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)parent);
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
+	return talk(nlh, NULL, NULL);
+}
+
+int rtnl_tunnel_add(const char *name, const char *kind, const struct halb_addr *local)
+{
+	_Alignas(struct nlmsghdr) char message[512];
+	struct nlattr *info, *data;
+	struct nlmsghdr *nlh = prepare_link(message, name, kind, &info, &data);
+
+	put_addr(nlh, IFLA_IPTUN_LOCAL, local);
+	/* What an ip6tnl device takes out: anything */
+	if (local->family == AF_INET6)
+		mnl_attr_put_u8(nlh, IFLA_IPTUN_PROTO, 0);
+	finish_link(nlh, info, data);
 	return talk(nlh, NULL, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rtnetlink, as far as VRRP needs it: addresses, links, and news of them. The kernel answers
+ * rtnetlink, as far as it is needed: addresses, links, and news of them. The kernel answers
  * such a request before it returns to the caller, so that waiting for the answer is no wait.
  */
 #ifndef HALB_RTNL_H
@@ -34,6 +34,10 @@ int rtnl_addr_del(const struct rtnl_addr *addr);
 
 /* A virtual router's own interface: a macvlan in private mode, with a MAC address. */
 int rtnl_macvlan_add(const char *name, int parent, const uint8_t mac[static 6]);
+/* A device that takes packets out of tunnels: kind ipip, sit or ip6tnl (of either family), to this
+ * address, from anybody.
+ */
+int rtnl_tunnel_add(const char *name, const char *kind, const struct halb_addr *local);
 int rtnl_link_del(int ifindex);
 int rtnl_link_up(int ifindex);
 

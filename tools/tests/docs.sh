@@ -56,7 +56,7 @@ next() { # WANTED WORDS...
 	[[ $got == "$wanted" ]]
 	ok $? "$* ...: ${got:-nothing}"
 }
-next "service server conn stats zero settings vrrp status monitor save restore help version"
+next "service server conn stats zero settings vrrp real-server status monitor save restore help version"
 next "show add set del drain" server
 next "tcp udp fwmark" service add
 next "192.0.2.1:80" service del tcp
@@ -74,6 +74,9 @@ next "scheduler persistent netmask prefix sh-fallback sh-port vrrp sources" serv
 next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt vrrp sources" service add fwmark 9
 next "show set del" vrrp
 next "master backup fault" vrrp set VI_1
+next "show add del" real-server
+next "dev tun" real-server add 192.0.2.1
+next "tun" real-server add 192.0.2.1 dev eth0
 next "on off" settings set source-check
 next "10.0.0.1:80 10.0.0.2:80 [2001:db8::1]:0" conn show server
 next "192.0.2.1:80" zero tcp
