@@ -45,7 +45,8 @@
 	X(BRIDGED,		"bridged")			\
 	X(VRF,			"vrf")				\
 	X(LOCAL_SERVER,		"local-server")			\
-	X(NOT_MASTER,		"not-master")
+	X(NOT_MASTER,		"not-master")			\
+	X(YIELDED,		"yielded")
 
 #define HALB_PATHS(X)						\
 	X(DIRECT,		"direct")			\

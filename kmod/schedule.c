@@ -242,6 +242,8 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return halb_unmatched(pkt);
 	if (unlikely(READ_ONCE(plan->service->standby)))
 		return halb_pass(pkt, NOT_MASTER);
+	if (unlikely(plan->flags & HALB_SERVICE_FLAG_YIELD))
+		return halb_pass(pkt, YIELDED);
 	if (pkt->protocol == IPPROTO_TCP && !halb_is_syn(pkt) &&
 	    (!(plan->flags & HALB_SERVICE_FLAG_ADOPT) ||
 	     pkt->tcp_flags & HALB_TCP_RST))

@@ -242,7 +242,7 @@ REFUSALS = [
     ("service-add", service(scheduler="foo"), "ENOENT", "unknown scheduler: use one of rr, wrr, lc, wlc", "an unknown scheduler"),
     ("service-add", service(scheduler=""), "ENOENT", "unknown scheduler", "an empty scheduler"),
     ("service-add", service(scheduler="x" * 200), "ENOENT", "unknown scheduler", "a long scheduler"),
-    ("service-add", service(flags=16), "EINVAL", ".", "an unknown flag"),
+    ("service-add", service(flags=1 << 31), "EINVAL", ".", "an unknown flag"),
     ("service-add", service(flags_mask=1), "EINVAL", "give flags", "flags-mask without flags"),
     ("service-add", service(flags=1, persist_timeout=0), "EINVAL", "1..2678400", "persistence of 0 s"),
     ("service-add", service(flags=1, persist_timeout=2678401), "EINVAL", "1..2678400", "persistence beyond 31 days"),

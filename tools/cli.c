@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grammar.h"
+#include "ip_vs.h"
 #include "sources.h"
 
 int cli_usage(const struct args *args)
@@ -49,6 +50,8 @@ int cli_change(struct args *args)
 		ret = cli_refused(&ctx);
 	else if (change.object == HALB_OBJECT_SERVICE)
 		sources_warn(&change.service);
+	if (change.object == HALB_OBJECT_SERVICE && change.op == HALB_CHANGE_OP_ADD)
+		ip_vs_warn();
 	nl_close(&ctx);
 	return ret;
 }

@@ -202,6 +202,8 @@ static const struct keyword service_keywords[] = {
 	{ "no-vrrp", SVC_SLOT_VRRP, take_vrrp, 0 },
 	{ "adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
 	{ "no-adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
+	{ "yield", SVC_SLOT_FLAGS + 3, take_flag, HALB_SERVICE_FLAG_YIELD },
+	{ "no-yield", SVC_SLOT_FLAGS + 3, take_flag, HALB_SERVICE_FLAG_YIELD },
 };
 
 static bool parse_service(struct args *args, struct halb_change *change)
@@ -218,7 +220,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, sources, vrrp or adopt");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, sources, vrrp, adopt or yield");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -640,6 +642,8 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " sh-port");
 	if (service->flags & HALB_SERVICE_FLAG_ADOPT)
 		append(buf, size, " adopt");
+	if (service->flags & HALB_SERVICE_FLAG_YIELD)
+		append(buf, size, " yield");
 	if (service->source_count)
 		append(buf, size, " sources %s",
 		       range_format(&service->source, service->source_count, range));

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ip_vs.h"
 #include "ipvsadm.h"
 #include "ipvsadm_restore.h"
 #include "nl.h"
@@ -311,6 +312,8 @@ static int run_alone(const struct ipvsadm_command *cmd)
 	nl_close(&ctx);
 	if (ret)
 		ipvsadm_complain(&err, 0, &why);
+	if (cmd->verb == IPVSADM_ADD)
+		ip_vs_warn();
 	return ret ? err.status : 0;
 }
 

@@ -113,12 +113,15 @@ enum halb_director_state {
  * @HALB_SERVICE_FLAG_SH_PORT: sh and mh; the client's port is hashed too
  * @HALB_SERVICE_FLAG_ADOPT: TCP that is not a SYN and has no connection is
  *   scheduled
+ * @HALB_SERVICE_FLAG_YIELD: new flows go on to the stack, and to ip_vs; those
+ *   that halb has stay
  */
 enum halb_service_flag {
 	HALB_SERVICE_FLAG_PERSISTENT = 1,
 	HALB_SERVICE_FLAG_SH_FALLBACK = 2,
 	HALB_SERVICE_FLAG_SH_PORT = 4,
 	HALB_SERVICE_FLAG_ADOPT = 8,
+	HALB_SERVICE_FLAG_YIELD = 16,
 };
 
 /**
