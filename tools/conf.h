@@ -368,7 +368,6 @@ struct conf_sync_group {		/* vrrp_sync_group NAME */
 	size_t instances_count;
 	struct conf_tracks tracks;
 	struct conf_notify notify;
-	bool notify_priority_changes;
 	bool smtp_alert;
 	bool tracking_weight;		/* sync_group_tracking_weight */
 };

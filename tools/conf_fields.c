@@ -293,7 +293,6 @@ static const struct field group_members[] = {
 	FIELD(WORDS, instances),
 	SUB(STRUCT, tracks, tracks),
 	SUB(STRUCT, notify, notify),
-	FIELD(BOOL, notify_priority_changes),
 	FIELD(BOOL, smtp_alert),
 	FIELD(BOOL, tracking_weight),
 };

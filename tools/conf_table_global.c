@@ -10,6 +10,7 @@
 
 #define VRRP	"none yet"
 #define ROUTES	"net/routes.t"
+#define INSTANCE	"net/instance.t"
 #define CHECK	"none yet"
 #define DAEMON	"none yet"
 #define WORDS	"net/keywords.t"
@@ -265,11 +266,11 @@ static void take_reload_check(struct parser *p, const struct conf_row *row,
 /* --- global_defs ---------------------------------------------------------------------------- */
 
 #define OBJ struct global_parse
-#define PROCESS(prefix, member) \
+#define PROCESS(prefix, member, observed) \
 	INT(prefix "_rt_priority", g.member.rt_priority, 1, 99, "real-time priority of the process", \
-	    DAEMON), \
+	    observed), \
 	ROW(prefix "_cpu_affinity", take_process, 0, g.member, 0, 0, 0, "CPUs that the process runs on", \
-	    DAEMON), \
+	    observed), \
 	ROW(prefix "_rlimit_rttime", take_rttime, 0, g.member.rlimit_rttime_us, 0, 0, 0, \
 	    "CPU time (us) the process may use without a pause", DAEMON), \
 	{ .keyword = prefix "_rlimit_rtime", .take = take_rttime, .flags = ROW_DEPRECATED, \
@@ -316,11 +317,11 @@ static const struct conf_row global_rows[] = {
 	SCRIPT("shutdown_script", g.shutdown_script, "run after everything", WORDS),
 	TIME("shutdown_script_timeout", g.shutdown_script_timeout_us, SEC, YEAR,
 	     "how long shutdown_script may take", DAEMON),
-	ROW("notify_fifo", take_fifo, ROW_TEXT, g.notify_fifo, 0, 0, 0, "FIFO that gets all changes", VRRP),
-	SCRIPT("notify_fifo_script", g.notify_fifo.script, "reads notify_fifo", VRRP),
+	ROW("notify_fifo", take_fifo, ROW_TEXT, g.notify_fifo, 0, 0, 0, "FIFO that gets all changes", INSTANCE),
+	SCRIPT("notify_fifo_script", g.notify_fifo.script, "reads notify_fifo", INSTANCE),
 	ROW("vrrp_notify_fifo", take_fifo, ROW_TEXT, g.vrrp_notify_fifo, 0, 0, 0,
 	    "FIFO that gets changes of instances", WORDS),
-	SCRIPT("vrrp_notify_fifo_script", g.vrrp_notify_fifo.script, "reads vrrp_notify_fifo", VRRP),
+	SCRIPT("vrrp_notify_fifo_script", g.vrrp_notify_fifo.script, "reads vrrp_notify_fifo", INSTANCE),
 	ROW("lvs_notify_fifo", take_fifo, ROW_TEXT, g.lvs_notify_fifo, 0, 0, 0,
 	    "FIFO that gets changes of servers", CHECK),
 	SCRIPT("lvs_notify_fifo_script", g.lvs_notify_fifo.script, "reads lvs_notify_fifo", CHECK),
@@ -335,9 +336,9 @@ static const struct conf_row global_rows[] = {
 
 	ROW("dynamic_interfaces", take_dynamic_interfaces, 0, g, 0, 0, 0,
 	    "no complaint of interfaces that are not there yet", VRRP),
-	IFNAME("default_interface", g.default_interface, "interface where none is named", VRRP),
+	IFNAME("default_interface", g.default_interface, "interface where none is named", INSTANCE),
 	ROW("vrrp_mcast_group4", take_mcast, 0, g.vrrp_mcast_group4, 0, 0, AF_INET,
-	    "where IPv4 advertisements go", VRRP),
+	    "where IPv4 advertisements go", INSTANCE),
 	ROW("vrrp_mcast_group6", take_mcast, 0, g.vrrp_mcast_group6, 0, 0, AF_INET6,
 	    "where IPv6 advertisements go", VRRP),
 	TIME("vrrp_garp_master_delay", g.garp.master_delay_us, 0, YEAR,
@@ -364,18 +365,18 @@ static const struct conf_row global_rows[] = {
 	     "a last answer to a master of higher priority", VRRP),
 	BOOL("vrrp_owner_ignore_adverts", owner_ignore_adverts,
 	     "with priority 255 other masters are not heard", VRRP),
-	INT("vrrp_version", version, 2, 3, "VRRP version of instances", VRRP),
+	INT("vrrp_version", version, 2, 3, "VRRP version of instances", INSTANCE),
 	BOOL("v3_checksum_as_v2", v3_checksum_as_v2, "version 3 checksum without pseudo-header", VRRP),
 	BOOL("vrrp_check_unicast_src", check_unicast_src, "only unicast_peers are heard", VRRP),
 	BOOL("vrrp_skip_check_adv_addr", skip_check_adv_addr,
 	     "addresses in advertisements of the same master are not compared again", VRRP),
 	BOOL("vrrp_strict", strict, "nothing that the RFC does not have", ACCEPT),
 	TIME("vrrp_startup_delay", g.vrrp_startup_delay_us, SEC / 1000, YEAR,
-	     "instances wait this long at the start", VRRP),
-	FLAG("log_unknown_vrids", g.log_unknown_vrids, "advertisements for no instance are logged", VRRP),
-	STRING("vmac_prefix", g.vmac_prefix, "what names of VMAC interfaces begin with", VRRP),
-	PROCESS("vrrp", vrrp_process),
-	PROCESS("checker", checker_process),
+	     "instances wait this long at the start", INSTANCE),
+	FLAG("log_unknown_vrids", g.log_unknown_vrids, "advertisements for no instance are logged", INSTANCE),
+	STRING("vmac_prefix", g.vmac_prefix, "what names of VMAC interfaces begin with", INSTANCE),
+	PROCESS("vrrp", vrrp_process, WORDS),
+	PROCESS("checker", checker_process, DAEMON),
 	INT("checker_priority", g.checker_process.priority, -20, 19, "nice value of the process", DAEMON),
 	FLAG("checker_no_swap", g.checker_process.no_swap, "locks the process in memory", DAEMON),
 
@@ -509,16 +510,16 @@ static const struct conf_row top_rows[] = {
 	BLOCK("garp_group", conf_take_garp_group, ROW_REPEAT, "garp_group",
 	      "pace of ARP messages of some interfaces", WORDS),
 	BLOCK("vrrp_script", conf_take_vrrp_script, ROW_REPEAT, "vrrp_script",
-	      "a script whose exit code is tracked", VRRP),
+	      "a script whose exit code is tracked", "net/daemon.t"),
 	BLOCK("vrrp_track_process", conf_take_track_process, ROW_REPEAT, "vrrp_track_process",
 	      "a process whose life is tracked", TRACKED),
 	BLOCK("track_file", conf_take_track_file, ROW_REPEAT, "track_file",
-	      "a file whose number is tracked", VRRP),
+	      "a file whose number is tracked", "net/daemon.t"),
 	BLOCK("vrrp_track_file", conf_take_track_file, ROW_REPEAT, "track_file",
-	      "a file whose number is tracked", VRRP),
+	      "a file whose number is tracked", INSTANCE),
 	BLOCK("vrrp_sync_group", conf_take_sync_group, ROW_REPEAT, "vrrp_sync_group",
-	      "instances that change state together", VRRP),
-	BLOCK("vrrp_instance", conf_take_instance, ROW_REPEAT, "vrrp_instance", "a virtual router", VRRP),
+	      "instances that change state together", "net/interop.t"),
+	BLOCK("vrrp_instance", conf_take_instance, ROW_REPEAT, "vrrp_instance", "a virtual router", "net/interop.t"),
 	BLOCK("virtual_server_group", conf_take_server_group, ROW_REPEAT, NULL,
 	      "addresses of a virtual_server", CHECK),
 	BLOCK("virtual_server", conf_take_virtual_server, ROW_REPEAT, "virtual_server",

@@ -661,6 +661,12 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 
 #define VRRP	"none yet"
 #define ROUTES	"net/routes.t"
+#define INSTANCE	"net/instance.t"
+#define DAEMON		"net/daemon.t"
+#define INTEROP		"net/interop.t"
+#define RELOAD		"net/reload.t"
+#define MACHINE		"vrrp_t"
+#define UNIT		"net/unit.t"
 #define WORDS	"net/keywords.t"
 #define MAIL	"net/mail.t"
 #define ACCEPT	"net/accept.t"
@@ -684,15 +690,15 @@ static const struct conf_row garp_group_rows[] = {
 
 #define OBJ struct conf_vrrp_script
 static const struct conf_row vrrp_script_rows[] = {
-	ROW("script", take_script, ROW_TEXT, script, 0, 0, 1, "what is run", VRRP),
-	TIME("interval", interval_us, SEC / 100, YEAR, "time between two runs", VRRP),
-	TIME("timeout", timeout_us, SEC / 100, YEAR, "how long it may take", VRRP),
+	ROW("script", take_script, ROW_TEXT, script, 0, 0, 1, "what is run", DAEMON),
+	TIME("interval", interval_us, SEC / 100, YEAR, "time between two runs", DAEMON),
+	TIME("timeout", timeout_us, SEC / 100, YEAR, "how long it may take", UNIT),
 	ROW("weight", conf_take_weight, 0, weight, 0, 0, 253,
-	    "what is added to the priority; 0: failing is a fault", VRRP),
-	U32("rise", rise, 1, INT32_MAX, "good runs until it is good", VRRP),
-	U32("fall", fall, 1, INT32_MAX, "bad runs until it is bad", VRRP),
+	    "what is added to the priority; 0: failing is a fault", DAEMON),
+	U32("rise", rise, 1, INT32_MAX, "good runs until it is good", INSTANCE),
+	U32("fall", fall, 1, INT32_MAX, "bad runs until it is bad", DAEMON),
 	ROW("user", conf_take_user, ROW_LATE, script, 0, 0, 0, "who runs it", VRRP),
-	FLAG("init_fail", init_fail, "it is bad until it has run", VRRP),
+	FLAG("init_fail", init_fail, "it is bad until it has run", INSTANCE),
 };
 #undef OBJ
 
@@ -714,39 +720,39 @@ static const struct conf_row track_process_rows[] = {
 
 #define OBJ struct conf_track_file
 static const struct conf_row track_file_rows[] = {
-	STRING("file", file, "path of a file with a number in it", VRRP),
-	ROW("weight", conf_take_weight, 0, weight, 0, 0, 254, "times the number, to the priority", VRRP),
-	ROW("init_file", take_init_file, 0, init_file, 0, 0, 0, "it is made at the start", VRRP),
+	STRING("file", file, "path of a file with a number in it", DAEMON),
+	ROW("weight", conf_take_weight, 0, weight, 0, 0, 254, "times the number, to the priority", DAEMON),
+	ROW("init_file", take_init_file, 0, init_file, 0, 0, 0, "it is made at the start", INSTANCE),
 };
 #undef OBJ
 
 #define TRACKS(obj) \
 	ROW("track_interface", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.interfaces, 0, 0, 253, \
-	    "interfaces whose failure is felt", VRRP), \
+	    "interfaces whose failure is felt", DAEMON), \
 	ROW("track_script", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.scripts, 0, 0, 253, \
-	    "scripts whose failure is felt", VRRP), \
+	    "scripts whose failure is felt", DAEMON), \
 	ROW("track_process", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.processes, 0, 0, 254, \
 	    "processes whose absence is felt", PROCESS), \
 	ROW("track_file", take_tracks, ROW_BLOCK | ROW_REPEAT, obj.tracks.files, 0, 0, 254, \
-	    "files whose number is felt", VRRP), \
+	    "files whose number is felt", DAEMON), \
 	REFUSE("track_bfd", "halb has no BFD; advert_int goes down to 0.01")
 
 #define NOTIFIES(obj) \
-	SCRIPT("notify_master", obj.notify.notify_master, "run on becoming master", VRRP), \
-	SCRIPT("notify_backup", obj.notify.notify_backup, "run on becoming backup", VRRP), \
-	SCRIPT("notify_fault", obj.notify.notify_fault, "run on a fault", VRRP), \
-	SCRIPT("notify_stop", obj.notify.notify_stop, "run when halbd stops", VRRP), \
-	SCRIPT("notify", obj.notify.notify, "run on each change, with the state as argument", VRRP)
+	SCRIPT("notify_master", obj.notify.notify_master, "run on becoming master", INSTANCE), \
+	SCRIPT("notify_backup", obj.notify.notify_backup, "run on becoming backup", INSTANCE), \
+	SCRIPT("notify_fault", obj.notify.notify_fault, "run on a fault", INSTANCE), \
+	SCRIPT("notify_stop", obj.notify.notify_stop, "run when halbd stops", INSTANCE), \
+	SCRIPT("notify", obj.notify.notify, "run on each change, with the state as argument", DAEMON)
 
 #define OBJ struct group_parse
 static const struct conf_row sync_group_rows[] = {
-	ROW("group", take_words, ROW_BLOCK, g.instances, 0, 0, 0, "names of instances", VRRP),
+	ROW("group", take_words, ROW_BLOCK, g.instances, 0, 0, 0, "names of instances", INTEROP),
 	TRACKS(g),
 	NOTIFIES(g),
 	TRI("smtp_alert", smtp_alert, "mails about changes of state", MAIL),
-	BOOL("notify_priority_changes", g.notify_priority_changes, "FIFOs get changes of priority too", VRRP),
+	NONE("notify_priority_changes", "a group has no priority; give it to its instances"),
 	FLAG("sync_group_tracking_weight", g.tracking_weight,
-	     "weights change the priority of all members", VRRP),
+	     "weights change the priority of all members", INSTANCE),
 	{ .keyword = "global_tracking", .take = take_flag, .flags = ROW_DEPRECATED, .arg = 1,
 	  .offset = offsetof(OBJ, g.tracking_weight), .instead = "sync_group_tracking_weight",
 	  .effect = "weights change the priority of all members", .test = VRRP },
@@ -755,80 +761,80 @@ static const struct conf_row sync_group_rows[] = {
 
 #define OBJ struct vrrp_parse
 static const struct conf_row authentication_rows[] = {
-	OWN("auth_type", take_auth_type, 0, "PASS: a password in clear, of version 2", VRRP),
-	OWN("auth_pass", take_auth_pass, ROW_TEXT, "the password, 8 characters at most", VRRP),
+	OWN("auth_type", take_auth_type, 0, "PASS: a password in clear, of version 2", INSTANCE),
+	OWN("auth_pass", take_auth_pass, ROW_TEXT, "the password, 8 characters at most", INSTANCE),
 };
 
 static const struct conf_row instance_rows[] = {
-	OWN("state", take_state, 0, "MASTER: nopreempt and preempt_delay do not count; who is master the priority says", VRRP),
-	IFNAME("interface", v.interface, "where it speaks, and where its addresses go", VRRP),
+	OWN("state", take_state, 0, "MASTER: nopreempt and preempt_delay do not count; who is master the priority says", "net/failover.t"),
+	IFNAME("interface", v.interface, "where it speaks, and where its addresses go", INTEROP),
 	ROW("virtual_router_id", take_u8_at, 0, v.vrid, 1, 255, offsetof(OBJ, vrid_pos),
-	    "number that directors of one group share", VRRP),
+	    "number that directors of one group share", INTEROP),
 	ROW("priority", take_u8_at, 0, v.priority, 1, 255, offsetof(OBJ, priority_pos),
-	    "the highest is master", VRRP),
+	    "the highest is master", INTEROP),
 	ROW("advert_int", take_time_at, 0, v.advert_int_us, SEC / 100, 255 * SEC,
-	    offsetof(OBJ, advert_pos), "time between advertisements", VRRP),
-	INT("version", version, 2, 3, "VRRP version", VRRP),
-	TRI("native_ipv6", native_ipv6, "it speaks IPv6 though its first address may not say so", VRRP),
+	    offsetof(OBJ, advert_pos), "time between advertisements", INTEROP),
+	INT("version", version, 2, 3, "VRRP version", INTEROP),
+	TRI("native_ipv6", native_ipv6, "it speaks IPv6 though its first address may not say so", INSTANCE),
 	ROW("virtual_ipaddress", take_ipaddrs, ROW_BLOCK | ROW_REPEAT, v.vips, 0, 0, 0,
-	    "addresses of the master, in advertisements", VRRP),
+	    "addresses of the master, in advertisements", INTEROP),
 	ROW("virtual_ipaddress_excluded", take_ipaddrs, ROW_BLOCK | ROW_REPEAT, v.excluded, 0, 0, 0,
-	    "addresses of the master, not in advertisements", VRRP),
+	    "addresses of the master, not in advertisements", INSTANCE),
 	OWN("no_virtual_ipaddress", take_no_vips, 0, "there is none, and that is meant so", VRRP),
 	ROW("virtual_routes", take_routes, ROW_BLOCK | ROW_REPEAT, v.routes, 0, 0, 0,
 	    "routes of the master, added again within a second if somebody removes them", ROUTES),
 	ROW("virtual_rules", take_rules, ROW_BLOCK | ROW_REPEAT, v.rules, 0, 0, 0,
 	    "rules of the master, as its routes; without a priority they get 16384 and less", ROUTES),
 	BLOCK("authentication", take_authentication, 0, "authentication",
-	      "password that advertisements carry", VRRP),
+	      "password that advertisements carry", DAEMON),
 	ADDR("mcast_src_ip", mcast_src, "source of advertisements", WORDS),
-	ADDR("unicast_src_ip", unicast_src, "source of advertisements to peers", VRRP),
-	ADDR("mcast_dst_ip", v.mcast_dst_ip, "where advertisements go", VRRP),
+	ADDR("unicast_src_ip", unicast_src, "source of advertisements to peers", INTEROP),
+	ADDR("mcast_dst_ip", v.mcast_dst_ip, "where advertisements go", INSTANCE),
 	FLAG("track_src_ip", v.track_src_ip, "a fault while the source address is missing", WORDS),
-	BLOCK("unicast_peer", take_peers, 0, NULL, "directors that are spoken to one by one", VRRP),
-	FLAG("unicast_fault_no_peer", v.unicast_fault_no_peer, "a fault if no peer is left", VRRP),
-	INT("unicast_ttl", v.unicast_ttl, 0, 255, "TTL of advertisements to peers", VRRP),
-	FLAG("check_unicast_src", v.check_unicast_src, "only peers are heard", VRRP),
-	BOOL("v3_checksum_as_v2", v.v3_checksum_as_v2, "version 3 checksum without pseudo-header", VRRP),
+	BLOCK("unicast_peer", take_peers, 0, NULL, "directors that are spoken to one by one", INTEROP),
+	FLAG("unicast_fault_no_peer", v.unicast_fault_no_peer, "a fault if no peer is left", INSTANCE),
+	INT("unicast_ttl", v.unicast_ttl, 0, 255, "TTL of advertisements to peers", INSTANCE),
+	FLAG("check_unicast_src", v.check_unicast_src, "only peers are heard", INSTANCE),
+	BOOL("v3_checksum_as_v2", v.v3_checksum_as_v2, "version 3 checksum without pseudo-header", INSTANCE),
 	ROW("nopreempt", take_flag_at, 0, v.nopreempt, 0, 0, offsetof(OBJ, preempt_pos),
-	    "a master of lower priority stays", VRRP),
+	    "a master of lower priority stays", INTEROP),
 	OWN("preempt", take_preempt, 0, "the highest priority becomes master (default)", VRRP),
 	ROW("preempt_delay", take_time_at, 0, v.preempt_delay_us, 0, 1000 * SEC,
-	    offsetof(OBJ, preempt_pos), "time before it takes over from a lower one", VRRP),
+	    offsetof(OBJ, preempt_pos), "time before it takes over from a lower one", INSTANCE),
 	TRACKS(v),
-	FLAG("dont_track_primary", v.dont_track_primary, "its own interface may be down", VRRP),
+	FLAG("dont_track_primary", v.dont_track_primary, "its own interface may be down", INSTANCE),
 	ROW("accept", take_accept, 0, accept, 0, 0, 1, "packets to its addresses are taken (default)", ACCEPT),
 	ROW("no_accept", take_accept, 0, accept, 0, 0, 0, "packets to its addresses are dropped", ACCEPT),
 	TRI("strict_mode", strict, "nothing that the RFC does not have", ACCEPT),
 	BOOL("skip_check_adv_addr", v.skip_check_adv_addr,
 	     "addresses in advertisements of the same master are not compared again", VRRP),
 	U32("down_timer_adverts", v.down_timer_adverts, 1, 100,
-	    "missing advertisements that make a master dead", VRRP),
+	    "missing advertisements that make a master dead", INSTANCE),
 	TRI("lower_prio_no_advert", lower_prio_no_advert,
-	    "no answer to a master of lower priority, as in strict mode", VRRP),
+	    "no answer to a master of lower priority, as in strict mode", MACHINE),
 	BOOL("higher_prio_send_advert", v.higher_prio_send_advert,
-	     "a last answer to a master of higher priority", VRRP),
+	     "a last answer to a master of higher priority", MACHINE),
 	BOOL("owner_ignore_adverts", v.owner_ignore_adverts,
 	     "with priority 255 other masters are not heard", VRRP),
 	TIME("garp_master_delay", v.garp.master_delay_us, 0, YEAR,
 	     "second burst of ARP this long after becoming master", WORDS),
-	U32("garp_master_repeat", v.garp.master_repeat, 0, 1000, "messages of a burst", VRRP),
+	U32("garp_master_repeat", v.garp.master_repeat, 0, 1000, "messages of a burst", INSTANCE),
 	TIME("garp_master_refresh", v.garp.master_refresh_us, 0, YEAR, "time between bursts while master",
-	     VRRP),
+	     INSTANCE),
 	U32("garp_master_refresh_repeat", v.garp.master_refresh_repeat, 0, 1000,
-	    "messages of such a burst", VRRP),
+	    "messages of such a burst", INSTANCE),
 	TIME("garp_lower_prio_delay", v.garp.lower_prio_delay_us, 0, YEAR,
 	     "second burst after another master gave way", VRRP),
 	U32("garp_lower_prio_repeat", v.garp.lower_prio_repeat, 0, 1000, "messages of such a burst", VRRP),
-	OWN("use_vmac", take_vmac, 0, "its addresses have the MAC of the virtual router", VRRP),
+	OWN("use_vmac", take_vmac, 0, "its addresses have the MAC of the virtual router", INTEROP),
 	FLAG("vmac_xmit_base", v.vmac_xmit_base, "advertisements leave by the interface itself", VRRP),
 	FLAG("promote_secondaries", v.promote_secondaries,
 	     "removing the first address of a net keeps the others", ROUTES),
 	U32("kernel_rx_buf_size", v.kernel_rx_buf_size, 0, INT32_MAX, "bytes of the socket's buffer", VRRP),
 	NOTIFIES(v),
-	SCRIPT("notify_deleted", v.notify.notify_deleted, "run when a reload removes the instance", VRRP),
+	SCRIPT("notify_deleted", v.notify.notify_deleted, "run when a reload removes the instance", INSTANCE),
 	SCRIPT("notify_master_rx_lower_pri", v.notify.notify_master_rx_lower_pri,
-	       "run when a master hears one of lower priority", VRRP),
+	       "run when a master hears one of lower priority", INSTANCE),
 	BOOL("notify_priority_changes", v.notify_priority_changes, "FIFOs get changes of priority too", WORDS),
 	TRI("smtp_alert", smtp_alert, "mails about changes of state", MAIL),
 	NONE("linkbeat_use_polling", "the kernel tells of links that go down"),

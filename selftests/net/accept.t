@@ -35,7 +35,10 @@ for mode in accept no_accept strict owner; do
 	case $mode in
 	accept) write 100 accept ;;
 	no_accept) write 100 no_accept ;;
-	strict) write 100 "strict_mode true" ;;
+	strict)
+		write 100
+		sed -i '1i global_defs {\nvrrp_strict\n}' "$TMP/$A.conf"
+		;;
 	owner) write 255 no_accept ;;
 	esac
 	for kind in keepalived halbd; do

@@ -80,10 +80,11 @@ is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "keepalived's ma
 for text in "Instance VI_1 - Entering MASTER" "Group G - Entering MASTER" "Instance VI_1 - Entering FAULT"; do
 	like "$(cat "$TMP/halbd.mails")" "\[LVS_1\] VRRP $text state" "... one of them is: $text state"
 done
-write no_email_faults
+write no_email_faults smtp_alert_vrrp
+sed -i '/^smtp_alert$/d' "$TMP/$A.conf"
 events keepalived 1 1
 events halbd 1 1
-is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "no_email_faults: keepalived's mails, too"
+is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "no_email_faults, and smtp_alert_vrrp alone: keepalived's mails, too"
 refute "... none is of a fault" grep -q FAULT "$TMP/halbd.mails"
 
 # --- a server that does not answer costs nothing -------------------------------------------

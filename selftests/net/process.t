@@ -73,16 +73,18 @@ done <<< "$cases"
 # --- later ---------------------------------------------------------------------------------
 conf $A 100 "version 3" "advert_int 0.1" "track_process { p }"
 {
-	printf '%s\n' "vrrp_track_process p {" "process $TMP/nap$$ 5000" "terminate_delay 1.5" "}"
+	printf '%s\n' "vrrp_track_process p {" "process $TMP/nap$$ 5000" "terminate_delay 1.5" "fork_delay 1" "}"
 	cat "$TMP/$A.conf"
 } > "$TMP/new"
 mv "$TMP/new" "$TMP/$A.conf"
 start halbd $A
 wait_for 5 logged $A "Entering FAULT"
 is "$(status $A .reason)" "process p does not run" "no weight: its absence is a fault"
+begin=$(date +%s%3N)
 nap 5000
 first=$!
 check "it begins to run: master" wait_for 5 holds $A
+between $(($(date +%s%3N) - begin)) 1000 2600 "... after fork_delay"
 kill $first
 nap 5000
 second=$!

@@ -208,6 +208,30 @@ static void test_refusal(const struct conf_block *block, const struct conf_row *
 	free(ignored);
 }
 
+/* "net/x.t" is a script, "x_t" a program beside this one. */
+static void test_observer(const struct conf_block *block, const struct conf_row *row)
+{
+	static unsigned int unobserved;
+	char name[256], *text = NULL;
+	size_t room = 0;
+	FILE *file;
+
+	if (!strcmp(row->test, "none yet")) {
+		printf("# %s: %s is not observed, %u so far\n", block->name, row->keyword, ++unobserved);
+		return;
+	}
+	if (strchr(row->test, '/'))
+		snprintf(name, sizeof(name), "../../selftests/%s", row->test);
+	else
+		snprintf(name, sizeof(name), "%s.c", row->test);
+	file = fopen(name, "r");
+	ok(file && getdelim(&text, &room, '\0', file) > 0 && strstr(text, row->keyword), "%s: %s is in %s, which observes it", block->name,
+	   row->keyword, row->test);
+	free(text);
+	if (file)
+		fclose(file);
+}
+
 static void test_rows(void)
 {
 	const struct conf_block *block;
@@ -222,7 +246,11 @@ static void test_rows(void)
 				   row->keyword);
 			if (row->flags & (ROW_NO_EFFECT | ROW_REFUSED))
 				test_refusal(block, row);
-			else if (!was_seen(row))
+			else if (row->test)
+				test_observer(block, row);
+			if (row->flags & (ROW_NO_EFFECT | ROW_REFUSED))
+				continue;
+			if (!was_seen(row))
 				ok(false, "%s: %s has a line in conf/rows", block->name,
 				   row->keyword);
 		}
