@@ -50,7 +50,6 @@ struct instance {
 	int ifindex;			/* of its interface; 0: there is none */
 	int vip_ifindex;		/* where addresses go: the same, or its VMAC's */
 	uint8_t mac[6];			/* of that */
-	bool vmac_made;			/* by us */
 	bool kept;			/* during a reload */
 	bool guarded;			/* holds addresses that nobody may speak to */
 	char fault[320];		/* why, if vrrp.fault */

@@ -343,7 +343,8 @@ static void make_vmac(struct instance *instance)
 	if (!ifindex) {
 		ret = rtnl_macvlan_add(conf->vmac_ifname, instance->ifindex, conf->vmac_addr);
 		ifindex = if_nametoindex(conf->vmac_ifname);
-		instance->vmac_made = !ret;
+		if (!ret)
+			vips_own_link(instance->director->vips, (int)ifindex);
 	}
 	if (!ifindex) {
 		log_msg(LOG_ERR, "(%s) cannot add the interface %s: %s", conf->name,
@@ -353,7 +354,9 @@ static void make_vmac(struct instance *instance)
 	sysctl_set(AF_INET, conf->vmac_ifname, "rp_filter", "0");
 	sysctl_set(AF_INET, conf->vmac_ifname, "accept_local", "1");
 	sysctl_set(AF_INET, conf->vmac_ifname, "arp_ignore", "1");
-	sysctl_set(AF_INET, conf->interface, "arp_ignore", "1");
+	vips_set(instance->director->vips, conf->interface, "arp_ignore", "1");
+	/* Nor may it ask in their name: who is asked would learn its own MAC address for them. */
+	vips_set(instance->director->vips, conf->interface, "arp_announce", "2");
 	rtnl_link_up((int)ifindex);
 	instance->vip_ifindex = (int)ifindex;
 	memcpy(instance->mac, conf->vmac_addr, sizeof(instance->mac));
@@ -408,7 +411,7 @@ void instance_bind(struct instance *instance)
 	if (conf->use_vmac && fresh)
 		make_vmac(instance);
 	if (conf->promote_secondaries)
-		vips_promote(instance->director->vips, conf->interface);
+		vips_set(instance->director->vips, conf->interface, "promote_secondaries", "1");
 	if (!instance->port)
 		open_ports(instance);
 	source = source_of(instance, link);
@@ -525,11 +528,15 @@ struct instance *instance_new(struct director *director, const struct conf_vrrp 
 
 void instance_free(struct instance *instance)
 {
-	int vmac = instance->vmac_made ? instance->vip_ifindex : 0;
+	struct vips *vips = instance->director->vips;
+	int vmac = instance->conf->use_vmac ? instance->vip_ifindex : 0;
 
 	unbind(instance);
-	if (vmac)
+	/* Perhaps a process before this one has added it. */
+	if (vmac && vips_owns_link(vips, vmac)) {
 		rtnl_link_del(vmac);
+		vips_disown_link(vips, vmac);
+	}
 	event_free(instance->timer);
 	if (instance->garp_timer)
 		event_free(instance->garp_timer);

@@ -2,6 +2,7 @@
 #include "sysctl.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static FILE *open_one(uint8_t family, const char *ifname, const char *name, const char *mode)
@@ -23,12 +24,14 @@ void sysctl_set(uint8_t family, const char *ifname, const char *name, const char
 	fclose(file);
 }
 
-bool sysctl_is_off(uint8_t family, const char *ifname, const char *name)
+bool sysctl_get(uint8_t family, const char *ifname, const char *name, char *value, size_t size)
 {
 	FILE *file = open_one(family, ifname, name, "re");
-	bool off = file && fgetc(file) == '0';
+	bool got = file && fgets(value, (int)size, file);
 
 	if (file)
 		fclose(file);
-	return off;
+	if (got)
+		value[strcspn(value, "\n")] = '\0';
+	return got;
 }

@@ -4,11 +4,12 @@
 #define HALB_SYSCTL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What cannot be set stays as it is. */
 void sysctl_set(uint8_t family, const char *ifname, const char *name, const char *value);
-/* Is it there, and 0? */
-bool sysctl_is_off(uint8_t family, const char *ifname, const char *name);
+/* False if it is not there. */
+bool sysctl_get(uint8_t family, const char *ifname, const char *name, char *value, size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "vips.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -141,25 +142,69 @@ int vips_release_route(struct vips *vips, const struct rtnl_request *request)
 	return i < vips->routes_count ? take_away(vips, true, i) : 0;
 }
 
-void vips_promote(struct vips *vips, const char *ifname)
+void vips_set(struct vips *vips, const char *ifname, const char *name, const char *value)
 {
-	unsigned int i = 0;
+	struct vip_setting *setting = vips->settings, *end = setting + SETTINGS_MAX;
+	char was[sizeof(setting->was)];
 
-	while (i < PROMOTED_MAX && vips->promoted[i][0] &&
-	       strncmp(vips->promoted[i], ifname, IFNAMSIZ))
-		i++;
-	if (i < PROMOTED_MAX && sysctl_is_off(AF_INET, ifname, "promote_secondaries"))
-		strncpy(vips->promoted[i], ifname, IFNAMSIZ - 1);
-	sysctl_set(AF_INET, ifname, "promote_secondaries", "1");
+	while (setting < end && setting->ifname[0] &&
+	       (strcmp(setting->ifname, ifname) || strcmp(setting->name, name)))
+		setting++;
+	if (!sysctl_get(AF_INET, ifname, name, was, sizeof(was)) || !strcmp(was, value))
+		return;
+	if (setting < end && !setting->ifname[0]) {
+		snprintf(setting->name, sizeof(setting->name), "%s", name);
+		snprintf(setting->was, sizeof(setting->was), "%s", was);
+		snprintf(setting->ifname, sizeof(setting->ifname), "%s", ifname);
+	}
+	sysctl_set(AF_INET, ifname, name, value);
 }
 
-static void demote(struct vips *vips)
+static void restore_settings(struct vips *vips)
 {
-	for (unsigned int i = 0; i < PROMOTED_MAX && vips->promoted[i][0]; i++) {
-		vips->promoted[i][IFNAMSIZ - 1] = '\0';
-		sysctl_set(AF_INET, vips->promoted[i], "promote_secondaries", "0");
-		vips->promoted[i][0] = '\0';
+	for (unsigned int i = 0; i < SETTINGS_MAX && vips->settings[i].ifname[0]; i++) {
+		const struct vip_setting *setting = &vips->settings[i];
+
+		sysctl_set(AF_INET, setting->ifname, setting->name, setting->was);
 	}
+	memset(vips->settings, 0, sizeof(vips->settings));
+}
+
+static int *find_link(const struct vips *vips, int ifindex)
+{
+	for (unsigned int i = 0; i < LAST_WORDS_MAX; i++)
+		if (vips->vmacs[i] == ifindex)
+			return (int *)&vips->vmacs[i];
+	return NULL;
+}
+
+void vips_own_link(struct vips *vips, int ifindex)
+{
+	int *slot = find_link(vips, 0);
+
+	if (slot)
+		*slot = ifindex;
+}
+
+bool vips_owns_link(const struct vips *vips, int ifindex)
+{
+	return find_link(vips, ifindex);
+}
+
+void vips_disown_link(struct vips *vips, int ifindex)
+{
+	int *slot = find_link(vips, ifindex);
+
+	if (slot)
+		*slot = 0;
+}
+
+static void remove_links(struct vips *vips)
+{
+	for (unsigned int i = 0; i < LAST_WORDS_MAX; i++)
+		if (vips->vmacs[i])
+			rtnl_link_del(vips->vmacs[i]);
+	memset(vips->vmacs, 0, sizeof(vips->vmacs));
 }
 
 /* Backwards: the last takes the place of one that goes. */
@@ -188,10 +233,15 @@ static unsigned int clear(struct vips *vips, bool route, unsigned int max, bool 
 
 unsigned int vips_clear(struct vips *vips, bool all)
 {
-	if (all)
-		demote(vips);
+	unsigned int count;
+
 	clear(vips, true, ROUTES_MAX, all);
-	return clear(vips, false, VIPS_MAX, all);
+	count = clear(vips, false, VIPS_MAX, all);
+	if (all) {
+		remove_links(vips);
+		restore_settings(vips);
+	}
+	return count;
 }
 
 void vips_say_last_words(struct vips *vips)

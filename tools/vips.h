@@ -14,7 +14,7 @@
 #define ROUTES_MAX	2048
 #define LAST_WORDS_MAX	256
 #define LAST_WORD_SIZE	1024
-#define PROMOTED_MAX	64
+#define SETTINGS_MAX	192
 
 /* An instance's advertisement of priority 0, while it is master. */
 struct last_word {
@@ -43,14 +43,21 @@ struct vip_route {
 	struct vip_use use;
 };
 
+/* One of the kernel's of an interface, that we have changed. */
+struct vip_setting {
+	char ifname[IFNAMSIZ];		/* "": no more */
+	char name[24];
+	char was[16];
+};
+
 struct vips {
 	unsigned int count;
 	struct vip vips[VIPS_MAX];
 	unsigned int routes_count;
 	struct vip_route routes[ROUTES_MAX];
 	struct last_word last_words[LAST_WORDS_MAX];
-	/* Interfaces whose promote_secondaries was off, and is on for us. */
-	char promoted[PROMOTED_MAX][IFNAMSIZ];
+	struct vip_setting settings[SETTINGS_MAX];
+	int vmacs[LAST_WORDS_MAX];	/* interfaces that we have added; 0: none */
 };
 
 /* The memory, for this process and the children that it forks; NULL and errno. */
@@ -74,8 +81,13 @@ int vips_hold_route(struct vips *vips, const struct rtnl_request *request, enum 
 int vips_release_route(struct vips *vips, const struct rtnl_request *request);
 bool vips_find_route(const struct vips *vips, const struct rtnl_request *request);
 
-/* Turns promote_secondaries of an interface on, until vips_clear() of all. */
-void vips_promote(struct vips *vips, const char *ifname);
+/* Sets net.ipv4.conf.IFNAME.NAME, until vips_clear() of all. */
+void vips_set(struct vips *vips, const char *ifname, const char *name, const char *value);
+
+/* An interface that we have added goes with vips_clear() of all, unless it is disowned before. */
+void vips_own_link(struct vips *vips, int ifindex);
+bool vips_owns_link(const struct vips *vips, int ifindex);
+void vips_disown_link(struct vips *vips, int ifindex);
 
 /* For the supervisor: takes all of them away, those that are fixed only if `all`. Returns how many
  * addresses of instances there were.
