@@ -827,7 +827,7 @@ static const struct conf_row instance_rows[] = {
 	     "second burst after another master gave way", VRRP),
 	U32("garp_lower_prio_repeat", v.garp.lower_prio_repeat, 0, 1000, "messages of such a burst", VRRP),
 	OWN("use_vmac", take_vmac, 0, "its addresses have the MAC of the virtual router", INTEROP),
-	FLAG("vmac_xmit_base", v.vmac_xmit_base, "advertisements leave by the interface itself", VRRP),
+	FLAG("vmac_xmit_base", v.vmac_xmit_base, "advertisements leave by the interface itself", "net/vmac.t"),
 	FLAG("promote_secondaries", v.promote_secondaries,
 	     "removing the first address of a net keeps the others", ROUTES),
 	U32("kernel_rx_buf_size", v.kernel_rx_buf_size, 0, INT32_MAX, "bytes of the socket's buffer", VRRP),
