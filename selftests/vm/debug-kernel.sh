@@ -37,7 +37,7 @@ prove() { # KVER
 	local trial
 	trial=$(cat "$here"/detect/* "$here"/{detectors,watchers,klog}.sh | sha256sum)
 	[ "$trial" = "$(cat "$out/.proven" 2>/dev/null)" ] && return
-	note "trying the watchers: one bug of each kind (2 minutes)"
+	note "trying the watchers: one bug of each kind (4 to 6 minutes, once)"
 	if ! "$here/detectors.sh" "$1" "$out/build" > "$out/detectors.tap" 2>&1 </dev/null 9>&-; then
 		cat "$out/detectors.tap" >&2
 		die "the debug kernel does not notice every bug"

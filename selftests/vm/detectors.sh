@@ -34,7 +34,7 @@ vm() {
 }
 
 # Every kind, in one VM that goes on after each.
-vm bugs 400 "$here/detect/bugs.sh" "$ko"
+vm bugs 1200 "$here/detect/bugs.sh" "$ko"
 if [ ! -s "$out" ]; then
 	sed 's/^/# /' "$tmp/bugs.log"
 	echo "Bail out! the VM said nothing"
@@ -53,7 +53,7 @@ test_that "its last scan found the last leak" grep -q '^# vm: .*unreferenced obj
 [ $failed -eq 0 ] || sed 's/^/# /' "$tmp/bugs.log"
 
 # A warning ends the VM.
-vm warn 200 bash -c "insmod $ko bug=lock-in-softirq; insmod $ko bug=warn; echo survived"
+vm warn 600 bash -c "insmod $ko bug=lock-in-softirq; insmod $ko bug=warn; echo survived"
 test_that "lock-in-softirq is noticed" grep -q 'inconsistent lock state' "$tmp/warn/console.log"
 test_that "a warning ends the VM" grep -q 'panic_on_warn set' "$tmp/warn/console.log"
 test_that "and fails the run" [ $rc -eq 99 ]

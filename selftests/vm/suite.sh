@@ -8,7 +8,7 @@ cd "$HALB_SRC/selftests" || exit 1
 . ./vm/watchers.sh
 
 setting() { # KEY
-	sed -n "s/^$1=//p" settings | tail -n 1
+	sed -n "s,^$1=,,p" settings | tail -n 1
 }
 
 for name; do

@@ -29,14 +29,18 @@ echo 0 > /proc/sys/kernel/panic_on_warn
 out=$(watchers_ask)
 is "$?:$out" "1:" "before, there is nothing to complain of"
 
-# Lockdep first: it leaves with the first report, and so does all that asks it.
+# Lockdep first: it leaves with its first report, and so does all that asks it. Those before
+# lock-inversion leave it alone.
 bug rcu-pointer 'suspicious RCU usage'
 bug rcu-list 'RCU-list traversed in non-reader section'
-bug sleep-in-atomic 'sleeping function called from invalid context|scheduling while atomic'
+bug sleep-in-atomic 'sleeping function called from invalid context'
 bug sleep-in-rcu 'sleeping function called from invalid context'
 bug which-cpu 'using smp_processor_id\(\) in preemptible'
+is "$(awk '/debug_locks:/ { print $2 }' /proc/lockdep_stats)" 1 "lockdep is still awake"
 bug lock-inversion 'possible circular locking dependency'
 like "$(watchers_ask)" 'lockdep: has switched itself off' "lockdep's silence is noticed"
+
+bug schedule-in-atomic 'scheduling while atomic'
 
 bug freed-timer 'ODEBUG: free active .* timer_list'
 bug freed-work 'ODEBUG: free active .* (timer_list|work_struct)'

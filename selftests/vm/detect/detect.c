@@ -83,6 +83,14 @@ static void rcu_list(void)
 static void sleep_in_atomic(void)
 {
 	spin_lock(&lock_a);
+	might_sleep();
+	spin_unlock(&lock_a);
+}
+
+/* The scheduler mends the count, so that unlocking makes it negative: lockdep leaves. */
+static void schedule_in_atomic(void)
+{
+	spin_lock(&lock_a);
 	msleep(20);
 	spin_unlock(&lock_a);
 }
@@ -234,6 +242,7 @@ static const struct {
 	{ "rcu-pointer", rcu_pointer },
 	{ "rcu-list", rcu_list },
 	{ "sleep-in-atomic", sleep_in_atomic },
+	{ "schedule-in-atomic", schedule_in_atomic },
 	{ "sleep-in-rcu", sleep_in_rcu },
 	{ "which-cpu", which_cpu },
 	{ "lock-inversion", lock_inversion },
