@@ -33,7 +33,8 @@
 	X(ICMP_BAD,		"icmp-bad")			\
 	X(VIP_UNMATCHED,	"vip-unmatched")		\
 	X(HALF_OPEN,		"half-open-evicted")		\
-	X(NO_SOURCE_PORT,	"no-source-port")
+	X(NO_SOURCE_PORT,	"no-source-port")		\
+	X(NO_NEIGHBOUR,		"no-neighbour")
 
 /* Packets that a service or connection could have concerned, passed on. */
 #define HALB_PASSES(X)						\

@@ -181,9 +181,12 @@ static struct neighbour *neighbour6(struct dst_entry *dst,
 	return ip_neigh_gw6(dst->dev, rt6_nexthop(rt, on_link));
 }
 
-/* To the neighbour: the packet is gone afterwards. */
-static void to_neighbour(struct sk_buff *skb, struct dst_entry *dst, bool v6,
-			 const union nf_inet_addr *on_link)
+/*
+ * To the neighbour: the packet is gone afterwards, also with an error, which is
+ * that there can be no neighbour: their table is full, or there is no memory.
+ */
+static int to_neighbour(struct sk_buff *skb, struct dst_entry *dst, bool v6,
+			const union nf_inet_addr *on_link)
 {
 	struct neighbour *neigh;
 	bool v6_gateway = v6;
@@ -194,39 +197,42 @@ static void to_neighbour(struct sk_buff *skb, struct dst_entry *dst, bool v6,
 		     neighbour4(dst, skb, on_link->ip, &v6_gateway);
 	if (IS_ERR(neigh)) {
 		kfree_skb(skb);
-		return;
+		return PTR_ERR(neigh);
 	}
 	/* a gateway of the other family has no cached header for ours */
 	neigh_output(neigh, skb, v6_gateway != v6);
+	return 0;
 }
 
 static int fragment_done4(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	union nf_inet_addr to = { .ip = ip_hdr(skb)->daddr };
 
-	to_neighbour(skb, skb_dst(skb), false, &to);
-	return 0;
+	return to_neighbour(skb, skb_dst(skb), false, &to);
 }
 
 static int fragment_done6(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	union nf_inet_addr to = { .in6 = ipv6_hdr(skb)->daddr };
 
-	to_neighbour(skb, skb_dst(skb), true, &to);
-	return 0;
+	return to_neighbour(skb, skb_dst(skb), true, &to);
 }
 
 static void fragment(struct halb_packet *pkt, struct sk_buff *skb)
 {
 	struct net *net = pkt->hn->net;
+	int err;
 
-	halb_path_count(pkt->hn, FRAGMENTED);
 	skb->dev = skb_dst(skb)->dev;
 	skb->protocol = pkt->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
 	if (pkt->v6)
-		ipv6_stub->ipv6_fragment(net, NULL, skb, fragment_done6);
+		err = ipv6_stub->ipv6_fragment(net, NULL, skb, fragment_done6);
 	else
-		ip_do_fragment(net, NULL, skb, fragment_done4);
+		err = ip_do_fragment(net, NULL, skb, fragment_done4);
+	if (unlikely(err))
+		halb_drop_count(pkt->hn, FRAGMENT);
+	else
+		halb_path_count(pkt->hn, FRAGMENTED);
 }
 
 /* A super-packet whose segments do not fit: segments first, then fragments. */
@@ -291,9 +297,11 @@ static unsigned int leave(struct halb_packet *pkt,
 		return leave_by_stack(pkt, route);
 	if (unlikely(way->fragment))
 		return leave_in_fragments(pkt, route);
-	halb_path_count(pkt->hn, DIRECT);
 	skb_dst_set_noref(pkt->skb, route->dst);
-	to_neighbour(pkt->skb, route->dst, pkt->v6, way->to);
+	if (unlikely(to_neighbour(pkt->skb, route->dst, pkt->v6, way->to)))
+		halb_drop_count(pkt->hn, NO_NEIGHBOUR);
+	else
+		halb_path_count(pkt->hn, DIRECT);
 	return NF_STOLEN;
 }
 

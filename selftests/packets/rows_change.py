@@ -33,6 +33,19 @@ for f in FAMILIES:
             In(CLIENT, c), to_server(f, method, c),
             counts="direct 2, rerouted 0")
 
+        # --- there can be no neighbour; IPv6 always has a multicast one that gives way
+        a, b, c, _ = packets(f, METHODS_FAR[method])
+        room = "nsenter --net=/proc/1/ns/net sysctl -qw net.ipv4.neigh.default.gc_thresh3="
+        back = f"{room}1024; ip route del {f.far}{host}"
+        if not f.v6:
+            row(f"{f} {method}: the table of neighbours is full: dropped by name, and not counted as sent",
+                In(CLIENT, a), to_server(f, method, a, server=f.far), FromHere(),
+                Do(f"{room}0 && ip route add {f.far}{host} via {f.d1[:-1]}99 dev d1", back + "; true"),
+                In(CLIENT, b),
+                Do(back),
+                In(CLIENT, c), to_server(f, method, c, server=f.far),
+                counts="direct 1, no-neighbour 1")
+
         # --- the route changes, and changes back
         a, b, c, d = packets(f, vport)
         source = {"nat": "", "dr": "", "tun": f" src {f.d1}"}[method]
