@@ -16,7 +16,7 @@ ask [FIRST [LAST]]      asks again on these flows, numbered from 1; all of them 
 close [FIRST [LAST]]
 forget                  closes all flows and begins to number anew
 list                    the local ports
-timeout SECONDS         for an answer; 10 at first
+timeout SECONDS         for an answer, times HALB_SLOW; 10 at first
 echo ADDRESS PORT SIZE... [tries=N] [n=N]
     Sends SIZE random bytes over UDP and compares what comes back, N times for each size, each
     time from a new socket. A datagram that is not answered is sent again, TRIES times in all.
@@ -37,7 +37,8 @@ IPV6_FREEBIND = 78
 IPV6_HDRINCL = 36
 
 flows = []
-timeout = 10.0
+SLOW = int(os.environ.get("HALB_SLOW") or 1)
+timeout = 10.0 * SLOW
 
 
 def reason(error):
@@ -232,7 +233,7 @@ def run(words):
         flows.clear()
         return "forgotten"
     if command == "timeout":
-        timeout = float(words[0])
+        timeout = float(words[0]) * SLOW
         return "set"
     if command == "echo":
         return do_echo(words)

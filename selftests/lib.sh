@@ -35,6 +35,9 @@ set -u
 HALB_SRC=${HALB_SRC:-$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/..")}
 HALB_TOOLS=${HALB_TOOLS:-$HALB_SRC/tools}
 PATH=$HALB_TOOLS:$PATH
+# How many times longer than usual all may take: the runner knows the kernel (settings).
+HALB_SLOW=${HALB_SLOW:-1}
+export HALB_SLOW
 
 VIP4=10.9.0.80
 VIP6=fd00:9::80
@@ -123,9 +126,10 @@ done_testing() {
 }
 
 # --- waiting -------------------------------------------------------------------------
-# wait_for SECONDS COMMAND...: until it succeeds; fails when the time is over.
+# wait_for SECONDS COMMAND...: until it succeeds; fails when the time, times HALB_SLOW, is over.
 wait_for() {
-	local end=$((EPOCHSECONDS + $1)) limit=$1
+	local limit=$(($1 * HALB_SLOW)) end
+	end=$((EPOCHSECONDS + limit))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		if [ "$EPOCHSECONDS" -ge $end ]; then
@@ -358,6 +362,8 @@ unload_halb() { [ ! -d /sys/module/halb ] || rmmod halb; }
 # The files that nginx serves, the same from every server; named by their size.
 WWW=/tmp/halb-www
 WWW_SIZES="1 1000 1460 65536 1000000 10485760"
+# Where each packet takes so long, the largest one is only more of the same.
+[ "$HALB_SLOW" -eq 1 ] || WWW_SIZES=${WWW_SIZES% *}
 make_www() {
 	local s
 	[ -e $WWW/.complete ] && return
@@ -419,7 +425,8 @@ stop_nginx() { # NS [PORT]
 http() {
 	local ns=$1
 	shift
-	on "$ns" curl -sSf --noproxy '*' --connect-timeout 5 --max-time 30 "$@"
+	on "$ns" curl -sSf --noproxy '*' --connect-timeout $((5 * HALB_SLOW)) \
+		--max-time $((30 * HALB_SLOW)) "$@"
 }
 # http_many NS URL N [CURL OPTIONS...]: N requests, each on a connection of its own, by one
 # curl; prints the answers, one per line. `| sort | uniq -c` shows the shares.
@@ -503,7 +510,7 @@ flows() {
 	echo "$number $*" >&"$FLOWS_IN"
 	# An answer that nobody waited for any more may come first.
 	until [ "${answer%% *}" = "$number" ]; do
-		read -r -t 120 -u "$FLOWS_OUT" answer || answer="$number flows.py does not answer"
+		read -r -t $((120 * HALB_SLOW)) -u "$FLOWS_OUT" answer || answer="$number flows.py does not answer"
 	done
 	echo "${answer#* }"
 }

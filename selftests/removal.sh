@@ -75,10 +75,11 @@ quiet
 # own acknowledgment is exact, and so is the reset: Linux takes no other (RFC 5961, section 3.2).
 listener() { # VIP: connects, waits for the server's silence to end
 	cl python3 -c '
-import socket, sys
-s = socket.create_connection((sys.argv[1], 80), 10)
+import os, socket, sys
+slow = int(os.environ["HALB_SLOW"])
+s = socket.create_connection((sys.argv[1], 80), 10 * slow)
 print("open", flush=True)
-s.settimeout(40)
+s.settimeout(40 * slow)
 try:
     print("data" if s.recv(1) else "closed")
 except ConnectionResetError:

@@ -97,7 +97,7 @@ def main():
     a.add_argument("-s", dest="same", action="store_true")
     a.add_argument("-e", type=int)
     a.add_argument("-p", type=int)
-    a.add_argument("-t", type=float, default=10)
+    a.add_argument("-t", type=float, default=10 * int(os.environ.get("HALB_SLOW") or 1))
     args = p.parse_args()
     if args.mode == "server":
         serve(args.name, args.port, args.ready)
