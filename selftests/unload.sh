@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The module goes, and network namespaces go, while everything is under way: requests, floods
-# of datagrams and SYNs from many sources, dumps and changes of the configuration. The kernel
-# must survive (its log is looked at by the runner) and halb must work again afterwards.
+# The module goes, the services go and the network namespace goes, while everything is under way:
+# requests, floods of datagrams and SYNs from many sources, dumps and changes of the configuration.
+# The kernel must survive (its log is looked at by the runner) and halb must work again afterwards.
+#
+#   unload.sh [ROUNDS]      of each of the three; 3 without it
 #
 #   [ cl ] c0 --- d0 [ dir ] d1 ---+--- [ s1 ]
 #                                  +--- [ s2 ]
 #   The client has the network 10.5.0.0/16 besides its own address.
 . "$(dirname "$0")/lib.sh"
+rounds=${1:-3}
 topology routed 2
 load_halb
 ip -n cl route add local 10.5.0.0/16 dev lo
@@ -85,33 +88,81 @@ traffic_off() {
 busy() { [ "$(figures .total.conns)" -gt "$1" ]; }
 unloaded() { [ ! -d /sys/module/halb ]; }
 
-for round in 1 2 3; do
-	check "round $round: configure" configure
+answered() { is "$(http_many cl "$(url $VIP4)" 4 | grep -c -e one -e two)" 4 "$1: requests are answered"; }
+
+# --- the module goes ---------------------------------------------------------------------------
+for round in $(seq "$rounds"); do
+	what="rmmod, round $round"
+	check "$what: configure" configure
 	traffic_on
-	check "round $round: traffic flows" wait_for 60 busy 200
+	check "$what: traffic flows" wait_for 60 busy 200
 	# A dump that is under way holds the module: it is refused then, and asked again.
-	check "round $round: rmmod under traffic" wait_for 60 rmmod halb
-	check "round $round: the module is gone" unloaded
-	fails_with 1 'not loaded' "round $round: halbctl says that the module is not loaded" hc service show
+	check "$what: it goes under traffic" wait_for 60 rmmod halb
+	check "$what: the module is gone" unloaded
+	fails_with 1 'not loaded' "$what: halbctl says that the module is not loaded" hc service show
 	load_halb
-	is "$(hc -j service show)" "[]" "round $round: loaded again, and empty"
-	check "round $round: configure again under traffic" configure
-	check "round $round: traffic flows again" wait_for 60 busy 50
+	is "$(hc -j service show)" "[]" "$what: loaded again, and empty"
+	check "$what: configure again under traffic" configure
+	check "$what: traffic flows again" wait_for 60 busy 50
 	traffic_off
-	is "$(http_many cl "$(url $VIP4)" 4 | grep -c -e one -e two)" 4 "round $round: requests are answered"
+	answered "$what"
 	unload_halb
 	load_halb
 done
 
-# --- the namespace goes ------------------------------------------------------------------------
-check "configure" configure
+# --- services and connections go -----------------------------------------------------------------
+check "flush: configure" configure
 traffic_on
-check "traffic flows" wait_for 60 busy 200
-ip netns pids dir | xargs -r kill -9 2>/dev/null
-ip netns del dir
-# It is really gone when its devices are: the client's cable, too.
-check "the director's namespace goes under traffic" wait_for 60 eval '! ip -n cl link show c0'
+for round in $(seq "$rounds"); do
+	what="flush, round $round"
+	check "$what: traffic flows" wait_for 60 busy 200
+	check "$what: the services go under traffic" hc service flush
+	check "$what: so do the connections" hc conn flush
+	hc zero
+	check "$what: configure again under traffic" configure
+	check "$what: and connections alone" hc conn flush
+done
+check "flush: traffic flows again" wait_for 60 busy 50
 traffic_off
+answered flush
+hc service flush
+hc conn flush >/dev/null
+empty() { [ "$(hc -j settings show | jq .conns)" = 0 ]; }
+check "flush: no connection is left in the count" wait_for 60 empty
+
+# --- the namespace goes ------------------------------------------------------------------------
+director_anew() {
+	local s
+	setup_ns dir
+	forwarding dir
+	wire cl c0 dir d0
+	plug dir d1 br0
+	address cl c0 10.1.0.2/24 fd00:1::2/64
+	address dir d0 10.1.0.1/24 fd00:1::1/64
+	address dir d1 10.2.0.1/24 fd00:2::1/64
+	ip -n cl route add 10.9.0.0/24 via 10.1.0.1
+	ip -n cl route add fd00:9::/64 via fd00:1::1
+	ip -n cl route add 10.2.0.0/24 via 10.1.0.1
+	ip -n dir route add 10.5.0.0/16 via 10.1.0.2
+	# The director's address is another machine's now.
+	for s in s1 s2; do ip -n $s neigh flush dev e0; done
+}
+# It is really gone when its devices are: the cables, too.
+gone() { ! ip -n cl link show c0 && ! ip -n sw link show dir-d1; }
+for round in $(seq "$rounds"); do
+	what="namespace, round $round"
+	[ "$round" = 1 ] || director_anew
+	check "$what: configure" configure
+	traffic_on
+	check "$what: traffic flows" wait_for 60 busy 200
+	ip netns pids dir | xargs -r kill -9 2>/dev/null
+	ip netns del dir
+	check "$what: it goes under traffic" wait_for 60 gone
+	traffic_off
+done
+director_anew
+check "namespace: configure in a new one" configure
+answered namespace
 check "rmmod afterwards" wait_for 60 rmmod halb
 check "the module is gone" unloaded
 done_testing
