@@ -17,6 +17,9 @@
 #include "instance.h"
 #include "transaction.h"
 
+/* destinations of flows by mark: a page of bits */
+#define HALB_MARKED_ROOM	1024U
+
 static struct halb_config *present_config(const struct halb_net *hn)
 {
 	return rcu_dereference_protected(hn->config,
@@ -275,6 +278,39 @@ static int prepare_table(struct halb_transaction *txn, u32 services)
 	return 0;
 }
 
+/* The hooks that are needed before and after the commit. */
+static unsigned int wanted_hooks(const struct halb_transaction *txn)
+{
+	unsigned int want = halb_config_hooks(txn->hn);
+	const struct halb_staged *staged;
+
+	list_for_each_entry(staged, &txn->services, list)
+		if (!staged->removed && staged->key.fwmark)
+			want |= halb_mark_hook(staged->key.af);
+	return want;
+}
+
+static int prepare_hooks(const struct halb_transaction *txn,
+			 struct netlink_ext_ack *extack)
+{
+	struct halb_net *hn = txn->hn;
+	unsigned int want = wanted_hooks(txn);
+	int err;
+
+	if (want != HALB_HOOKS_FLOWS && !rcu_access_pointer(hn->marked)) {
+		struct halb_probe *marked;
+
+		marked = halb_probe_create(HALB_MARKED_ROOM);
+		if (!marked)
+			return -ENOMEM;
+		rcu_assign_pointer(hn->marked, marked);
+	}
+	err = hn->hooks(hn, want);
+	if (err)
+		NL_SET_ERR_MSG(extack, "cannot register the netfilter hooks");
+	return err;
+}
+
 static bool settings_differ(const struct halb_transaction *txn)
 {
 	const struct halb_settings *a = &txn->settings, *b = &txn->hn->settings;
@@ -325,10 +361,7 @@ static int prepare(struct halb_transaction *txn, struct netlink_ext_ack *extack)
 				     hn->settings.conn_limit);
 	if (err)
 		return err;
-	err = hn->hooks(hn, true);
-	if (err)
-		NL_SET_ERR_MSG(extack, "cannot register the netfilter hooks");
-	return err;
+	return prepare_hooks(txn, extack);
 }
 
 static void undo(struct halb_transaction *txn)
@@ -435,6 +468,13 @@ static void change_table(struct halb_transaction *txn)
 	txn->config = NULL;
 }
 
+static void count_mark(struct halb_net *hn, const struct halb_service *service,
+		       int by)
+{
+	if (service->key.fwmark)
+		hn->mark_count[halb_af_index(service->key.af)] += by;
+}
+
 /* Removed services, from the netns' list to the transaction's. */
 static void collect_gone(struct halb_transaction *txn)
 {
@@ -453,6 +493,7 @@ static void collect_gone(struct halb_transaction *txn)
 	}
 	list_for_each_entry(service, &txn->gone, list) {
 		txn->hn->service_count--;
+		count_mark(txn->hn, service, -1);
 		txn->hn->server_count -= service->server_count;
 	}
 }
@@ -501,6 +542,7 @@ static void apply_service(struct halb_net *hn, struct halb_staged *staged)
 	if (staged->created) {
 		list_add_tail(&service->list, &hn->services);
 		hn->service_count++;
+		count_mark(hn, service, 1);
 	}
 	apply_servers(hn, staged);
 	if (plan) {

@@ -112,6 +112,24 @@ void halb_config_publish(struct halb_net *hn, struct halb_config *config)
 	queue_rcu_work(halb_wq, &old->free_work);
 }
 
+/**
+ * halb_config_hooks - the hooks that the present services need
+ * @hn: netns, its mutex held
+ *
+ * Return: HALB_HOOKS_* bits; those for flows are always among them.
+ */
+unsigned int halb_config_hooks(const struct halb_net *hn)
+{
+	unsigned int want = HALB_HOOKS_FLOWS;
+
+	lockdep_assert_held(&hn->mutex);
+	if (hn->mark_count[0])
+		want |= HALB_HOOKS_MARK4;
+	if (hn->mark_count[1])
+		want |= HALB_HOOKS_MARK6;
+	return want;
+}
+
 /* --- what leaves the configuration ----------------------------------------- */
 
 /**
@@ -233,11 +251,14 @@ void halb_config_exit_net(struct halb_net *hn)
 	list_for_each_entry_safe(service, next, &hn->services, list)
 		halb_config_let_go(hn, service);
 	hn->service_count = 0;
+	memset(hn->mark_count, 0, sizeof(hn->mark_count));
 	hn->server_count = 0;
 	mutex_unlock(&hn->mutex);
 
 	kvfree(rcu_dereference_protected(hn->config, true));
 	kvfree(rcu_dereference_protected(hn->probe, true));
+	kvfree(rcu_dereference_protected(hn->marked, true));
 	RCU_INIT_POINTER(hn->config, NULL);
 	RCU_INIT_POINTER(hn->probe, NULL);
+	RCU_INIT_POINTER(hn->marked, NULL);
 }

@@ -113,6 +113,7 @@ void halb_config_remove(struct halb_config *config, struct halb_plan *plan);
 void halb_config_publish(struct halb_net *hn, struct halb_config *config);
 void halb_config_let_server_go(struct halb_net *hn, struct halb_server *server);
 void halb_config_let_go(struct halb_net *hn, struct halb_service *service);
+unsigned int halb_config_hooks(const struct halb_net *hn);
 int halb_config_init_net(struct halb_net *hn);
 void halb_config_exit_net(struct halb_net *hn);
 

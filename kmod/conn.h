@@ -136,6 +136,29 @@ static inline u8 halb_conn_af(const struct halb_conn *conn)
 	return conn->server->service->key.af;
 }
 
+/**
+ * halb_conn_server_port - the port at which the server serves a connection
+ * @conn: connection
+ * @vport: port that the client sends to
+ *
+ * A server of a service for all ports may have none of its own. As in ip_vs, a
+ * persistent client keeps the ports it asks for, whatever the server's.
+ */
+static inline __be16 halb_conn_server_port(const struct halb_conn *conn,
+					   __be16 vport)
+{
+	const struct halb_server *server = conn->server;
+	u32 state;
+
+	if (likely(!server->any_port))
+		return server->port;
+	state = READ_ONCE(conn->state);
+	if (!server->port || state & HALB_CONN_PERSISTENT ||
+	    (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE)
+		return vport;
+	return server->port;
+}
+
 /* conn.c, for the control side: */
 
 /**

@@ -171,12 +171,14 @@ static bool has_conns(struct halb_net *hn)
 
 static void rest_or_stop(struct halb_net *hn, unsigned long took)
 {
+	unsigned int want = 0;
 	unsigned long pause = clamp(took * HALB_GC_DUTY, (unsigned long)HALB_GC_PAUSE_MIN,
 				    (unsigned long)HALB_GC_PAUSE_MAX);
 
 	mutex_lock(&hn->mutex);
-	if (!hn->service_count && !has_conns(hn) && hn->hook_ops)
-		hn->hooks(hn, false);
+	if (hn->service_count || has_conns(hn))
+		want = halb_config_hooks(hn);
+	hn->hooks(hn, want);
 	/* a packet under way may have made one before the hooks were gone */
 	if (!hn->closing && (hn->service_count || has_conns(hn)))
 		queue_delayed_work(halb_wq, &hn->gc, pause);

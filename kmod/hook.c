@@ -23,6 +23,8 @@
 
 /* just after raw: raw and netdev rules see the packet, conntrack does not */
 #define HALB_PRIORITY	(NF_IP_PRI_RAW + 1)
+/* just after mangle, where rules have marked the packet */
+#define HALB_PRIORITY_MARK	(NF_IP_PRI_MANGLE + 1)
 
 /*
  * Frames on their way through a bridge come along here with br_netfilter; ours
@@ -109,7 +111,8 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	u32 now = halb_now();
 
 	if (unlikely(flags & HALB_SERVER_STANDBY))
-		return halb_pass(pkt, NOT_MASTER);
+		/* after mangle: counted when it was here before */
+		return pkt->marked ? NF_ACCEPT : halb_pass(pkt, NOT_MASTER);
 	if (unlikely(READ_ONCE(conn->seen) != now) &&
 	    outlived(pkt->hn, conn, now))
 		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
@@ -225,9 +228,10 @@ static noinline unsigned int defragment4(struct halb_net *hn,
 	return HALB_GO_ON;
 }
 
-static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
+static __always_inline unsigned int
+ours4(struct halb_net *hn, struct sk_buff *skb, bool marked)
 {
-	struct halb_packet pkt = { .hn = hn, .skb = skb };
+	struct halb_packet pkt = { .hn = hn, .skb = skb, .marked = marked };
 	struct halb_key4 key;
 	const struct iphdr *iph = ip_hdr(skb);
 	struct rhash_head *node;
@@ -240,7 +244,7 @@ static unsigned int ours4(struct halb_net *hn, struct sk_buff *skb)
 			return verdict;
 	}
 	if (unlikely(iph->protocol == IPPROTO_ICMP))
-		return halb_icmp4(hn, skb);
+		return marked ? NF_ACCEPT : halb_icmp4(hn, skb);
 	if (unlikely(ip_is_fragment(iph))) {
 		verdict = defragment4(hn, skb);
 		if (verdict != HALB_GO_ON)
@@ -338,9 +342,12 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 	return fragment ? halb_pass(pkt, PROTOCOL) : verdict;
 }
 
-static unsigned int ours6(struct halb_net *hn, struct sk_buff *skb)
+static __always_inline unsigned int
+ours6(struct halb_net *hn, struct sk_buff *skb, bool marked)
 {
-	struct halb_packet pkt = { .hn = hn, .skb = skb, .v6 = true };
+	struct halb_packet pkt = {
+		.hn = hn, .skb = skb, .v6 = true, .marked = marked,
+	};
 	struct halb_key6 key;
 	const struct ipv6hdr *ip6h;
 	struct rhash_head *node;
@@ -354,7 +361,7 @@ static unsigned int ours6(struct halb_net *hn, struct sk_buff *skb)
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
 	if (unlikely(pkt.protocol == IPPROTO_ICMPV6))
-		return halb_icmp6(hn, skb);
+		return marked ? NF_ACCEPT : halb_icmp6(hn, skb);
 	verdict = read_transport(&pkt, &sport, &dport);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
@@ -372,6 +379,22 @@ static unsigned int ours6(struct halb_net *hn, struct sk_buff *skb)
 	if (likely(node))
 		return known(&pkt, node);
 	return halb_schedule(&pkt);
+}
+
+/* Has a flow of a service by mark gone to this destination? */
+static __always_inline bool was_marked4(const struct halb_net *hn, __be32 addr)
+{
+	const struct halb_probe *marked = rcu_dereference(hn->marked);
+
+	return unlikely(marked) && halb_probe4(marked, addr, HALB_PROBE_VIP);
+}
+
+static __always_inline bool was_marked6(const struct halb_net *hn,
+					const struct in6_addr *addr)
+{
+	const struct halb_probe *marked = rcu_dereference(hn->marked);
+
+	return unlikely(marked) && halb_probe6(marked, addr, HALB_PROBE_VIP);
 }
 
 /**
@@ -396,13 +419,14 @@ static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
 
 	if (!halb_probe4(probe, iph->daddr, HALB_PROBE_VIP) &&
 	    !halb_probe4(probe, iph->saddr, HALB_PROBE_REPLY) &&
+	    likely(!was_marked4(hn, iph->daddr)) &&
 	    (likely(iph->protocol != IPPROTO_ICMP) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
 	verdict = admit(hn, skb, state);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
-	return ours4(hn, skb);
+	return ours4(hn, skb, false);
 }
 
 /* Entry point of IPv6 packets: see halb_hook4(). */
@@ -416,16 +440,71 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 
 	if (!halb_probe6(probe, &ip6h->daddr, HALB_PROBE_VIP) &&
 	    !halb_probe6(probe, &ip6h->saddr, HALB_PROBE_REPLY) &&
+	    likely(!was_marked6(hn, &ip6h->daddr)) &&
 	    (likely(ip6h->nexthdr != IPPROTO_ICMPV6) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
 	verdict = admit(hn, skb, state);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
-	return ours6(hn, skb);
+	return ours6(hn, skb, false);
 }
 
-static const struct nf_hook_ops halb_hook_ops[] = {
+static bool has_mark_service(const struct halb_net *hn, u32 mark, u8 af)
+{
+	struct halb_service_key key;
+
+	if (!mark)
+		return false;
+	memset(&key, 0, sizeof(key));
+	key.fwmark = mark;
+	key.af = af;
+	return halb_config_find(rcu_dereference(hn->config), &key);
+}
+
+/**
+ * halb_hook_mark4 - where new IPv4 flows begin while services by mark exist
+ * @priv: &struct halb_net
+ * @skb: packet that halb_hook4() left alone
+ * @state: where it is
+ *
+ * conntrack has seen the packet: what is stolen here leaves without the entry,
+ * which was never confirmed.
+ */
+static unsigned int halb_hook_mark4(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	unsigned int verdict;
+
+	if (!has_mark_service(hn, skb->mark, AF_INET) &&
+	    !halb_probe4(probe, ip_hdr(skb)->daddr, HALB_PROBE_VIP))
+		return NF_ACCEPT;
+	verdict = admit(hn, skb, state);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	return ours4(hn, skb, true);
+}
+
+/* New IPv6 flows: see halb_hook_mark4(). */
+static unsigned int halb_hook_mark6(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	unsigned int verdict;
+
+	if (!has_mark_service(hn, skb->mark, AF_INET6) &&
+	    !halb_probe6(probe, &ipv6_hdr(skb)->daddr, HALB_PROBE_VIP))
+		return NF_ACCEPT;
+	verdict = admit(hn, skb, state);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	return ours6(hn, skb, true);
+}
+
+static const struct nf_hook_ops flow_ops[] = {
 	{
 		.hook		= halb_hook4,
 		.pf		= NFPROTO_IPV4,
@@ -440,45 +519,102 @@ static const struct nf_hook_ops halb_hook_ops[] = {
 	},
 };
 
-/**
- * halb_hooks_set - registers or removes the hooks of a netns
- * @hn: netns, its mutex held
- * @on: which
- *
- * Hooks stay as long as there are services or connections: without them
- * packets of nat connections would leave untranslated.
- * Context: process. Return: 0 or a negative errno.
- */
-int halb_hooks_set(struct halb_net *hn, bool on)
+static const struct nf_hook_ops mark4_ops[] = {
+	{
+		.hook		= halb_hook_mark4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= HALB_PRIORITY_MARK,
+	},
+};
+
+static const struct nf_hook_ops mark6_ops[] = {
+	{
+		.hook		= halb_hook_mark6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= HALB_PRIORITY_MARK,
+	},
+};
+
+/* By number of the HALB_HOOKS_* bit. */
+static const struct hook_set {
+	const struct nf_hook_ops *ops;
+	unsigned int count;
+} hook_sets[HALB_HOOK_SETS] = {
+	{ flow_ops, ARRAY_SIZE(flow_ops) },
+	{ mark4_ops, ARRAY_SIZE(mark4_ops) },
+	{ mark6_ops, ARRAY_SIZE(mark6_ops) },
+};
+
+static int register_set(struct halb_net *hn, unsigned int n)
 {
+	const struct hook_set *set = &hook_sets[n];
 	struct nf_hook_ops *ops;
 	unsigned int i;
 	int ret;
 
-	lockdep_assert_held(&hn->mutex);
-	if (on == !!hn->hook_ops)
-		return 0;
-	if (!on) {
-		nf_unregister_net_hooks(hn->net, hn->hook_ops,
-					ARRAY_SIZE(halb_hook_ops));
-		/* a listing of hooks may still look at them */
-		synchronize_net();
-		kfree(hn->hook_ops);
-		hn->hook_ops = NULL;
-		return 0;
-	}
-	ops = kmemdup(halb_hook_ops, sizeof(halb_hook_ops), GFP_KERNEL_ACCOUNT);
+	ops = kmemdup(set->ops, set->count * sizeof(*ops), GFP_KERNEL_ACCOUNT);
 	if (!ops)
 		return -ENOMEM;
-	for (i = 0; i < ARRAY_SIZE(halb_hook_ops); i++)
+	for (i = 0; i < set->count; i++)
 		ops[i].priv = hn;
-	ret = nf_register_net_hooks(hn->net, ops, ARRAY_SIZE(halb_hook_ops));
+	ret = nf_register_net_hooks(hn->net, ops, set->count);
 	if (ret) {
 		kfree(ops);
 		return ret;
 	}
-	hn->hook_ops = ops;
-	/* from now on there may be connections to sweep */
-	halb_conn_gc_kick(hn);
+	hn->hook_ops[n] = ops;
+	return 0;
+}
+
+/**
+ * halb_hooks_set - makes the registered hooks of a netns those that it wants
+ * @hn: netns, its mutex held
+ * @want: HALB_HOOKS_* bits
+ *
+ * Hooks stay as long as there are services or connections: without them
+ * packets of nat connections would leave untranslated. The hooks after mangle
+ * stay as long as there are services by mark; connections do not need them.
+ * Nothing is removed when something cannot be registered.
+ * Context: process. Return: 0 or a negative errno.
+ */
+int halb_hooks_set(struct halb_net *hn, unsigned int want)
+{
+	unsigned int n, gone = 0;
+	int ret;
+
+	lockdep_assert_held(&hn->mutex);
+	for (n = 0; n < HALB_HOOK_SETS; n++) {
+		if (!(want & BIT(n)) || hn->hook_ops[n])
+			continue;
+		ret = register_set(hn, n);
+		if (ret)
+			return ret;
+		/* from now on there may be connections to sweep */
+		if (BIT(n) == HALB_HOOKS_FLOWS)
+			halb_conn_gc_kick(hn);
+	}
+	WRITE_ONCE(hn->mark_hooks, want & ~HALB_HOOKS_FLOWS);
+	for (n = 0; n < HALB_HOOK_SETS; n++)
+		if (!(want & BIT(n)) && hn->hook_ops[n])
+			gone |= BIT(n);
+	if (!gone)
+		return 0;
+	/* what the first hook left to the second one meets it */
+	if (gone & ~HALB_HOOKS_FLOWS)
+		synchronize_net();
+	for (n = 0; n < HALB_HOOK_SETS; n++)
+		if (gone & BIT(n))
+			nf_unregister_net_hooks(hn->net, hn->hook_ops[n],
+						hook_sets[n].count);
+	/* a listing of hooks may still look at them */
+	synchronize_net();
+	for (n = 0; n < HALB_HOOK_SETS; n++) {
+		if (gone & BIT(n)) {
+			kfree(hn->hook_ops[n]);
+			hn->hook_ops[n] = NULL;
+		}
+	}
 	return 0;
 }

@@ -4,6 +4,6 @@
 
 #include "net.h"
 
-int halb_hooks_set(struct halb_net *hn, bool on);
+int halb_hooks_set(struct halb_net *hn, unsigned int want);
 
 #endif

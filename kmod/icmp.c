@@ -288,6 +288,12 @@ static void show_client(struct halb_packet *pkt, const struct halb_quote *q,
 	set_outer(pkt->skb, pkt->v6, false, &client);
 }
 
+static __be16 server_port(const struct halb_conn *conn, bool v6)
+{
+	return halb_conn_server_port(conn, v6 ? conn->tuple6.vport :
+						conn->tuple4.vport);
+}
+
 /* About what the VIP sent to the client: the server wants to know. */
 static unsigned int to_server(struct halb_packet *pkt, const struct halb_quote *q,
 			      struct halb_conn *conn)
@@ -300,7 +306,7 @@ static unsigned int to_server(struct halb_packet *pkt, const struct halb_quote *
 					q->thoff + HALB_QUOTED_TRANSPORT))
 			return halb_drop(pkt, NO_MEMORY);
 		rewrite_quote(pkt->skb, q, pkt->v6, true, &server->addr,
-			      server->port);
+			      server_port(conn, pkt->v6));
 		set_outer(pkt->skb, pkt->v6, false, &server->addr);
 		if (server->method == HALB_METHOD_FULLNAT)
 			hide_client(pkt, q, conn);

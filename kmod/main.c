@@ -69,7 +69,7 @@ static void __net_exit halb_net_pre_exit(struct net *net)
 
 	mutex_lock(&hn->mutex);
 	WRITE_ONCE(hn->closing, true);
-	halb_hooks_set(hn, false);
+	halb_hooks_set(hn, 0);
 	mutex_unlock(&hn->mutex);
 }
 

@@ -124,7 +124,8 @@ bool halb_nat_to_server(struct halb_packet *pkt, const struct halb_conn *conn)
 		return false;
 	ports = halb_udp_hdr(pkt);
 	sum = has_checksum(pkt);
-	rewrite_port(pkt, sum, &ports->dest, server->port);
+	rewrite_port(pkt, sum, &ports->dest,
+		     halb_conn_server_port(conn, ports->dest));
 	if (pkt->v6)
 		rewrite_addr6(pkt, sum, &ipv6_hdr(pkt->skb)->daddr,
 			      &server->addr.in6);

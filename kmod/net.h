@@ -18,6 +18,12 @@
 
 struct halb_conn;
 
+/* netfilter hooks of a netns */
+#define HALB_HOOKS_FLOWS	BIT(0)	/* all flows, just after raw */
+#define HALB_HOOKS_MARK4	BIT(1)	/* new IPv4 flows, just after mangle */
+#define HALB_HOOKS_MARK6	BIT(2)	/* new IPv6 flows, just after mangle */
+#define HALB_HOOK_SETS		3
+
 /* states, see enum halb_conn_state */
 #define HALB_STATES	(HALB_CONN_STATE_TEMPLATE + 1)
 
@@ -40,6 +46,11 @@ struct halb_settings {
  * @net: the namespace
  * @config: the services, as the packet path sees them
  * @probe: which addresses may concern us, as the packet path sees them
+ * @marked: destinations of flows of services by mark, which may be any; NULL
+ *	before the first such service. An address stays in it for good: one too
+ *	many costs a lookup in vain
+ * @mark_hooks: HALB_HOOKS_MARK4 and _MARK6, as far as new flows are left to the
+ *	hooks after mangle
  * @counters: why and how packets left
  * @conns: connections, [0] IPv4, [1] IPv6
  * @recent: the latest ways back to clients
@@ -57,6 +68,7 @@ struct halb_settings {
  * @services: all configured services, oldest first
  * @removed: servers that are no longer configured, but have connections
  * @service_count: length of @services
+ * @mark_count: those of @services that are by mark, [0] IPv4, [1] IPv6
  * @server_count: configured servers of all services
  * @gone: statistics of services that were removed
  * @zero: sums at the last zero
@@ -78,8 +90,9 @@ struct halb_settings {
  * @instance_count: length of @instances
  * @grace: ends the grace of instances whose owner is gone
  * @grace_next: when it is due
- * @hooks: registers or removes the netfilter hooks; sleeps; under @mutex
- * @hook_ops: what @hooks registered, or NULL
+ * @hooks: makes HALB_HOOKS_* bits the netfilter hooks that are registered;
+ *	sleeps; under @mutex
+ * @hook_ops: what @hooks registered, or NULL, by number of the bit
  * @probe_client: asks the client of an orphan whether it is still there
  * @closing: the namespace is going away, nothing starts any more
  */
@@ -87,6 +100,8 @@ struct halb_net {
 	struct net *net;
 	struct halb_config __rcu *config;
 	struct halb_probe __rcu *probe;
+	struct halb_probe __rcu *marked;
+	u8 mark_hooks;
 	struct halb_counters __percpu *counters;
 	struct rhashtable conns[2];
 	struct halb_half_open __rcu *half_open;
@@ -104,6 +119,7 @@ struct halb_net {
 	struct list_head services;
 	struct list_head removed;
 	u32 service_count;
+	u32 mark_count[2];
 	u32 server_count;
 	struct halb_stats gone;
 	struct halb_stats zero;
@@ -124,8 +140,8 @@ struct halb_net {
 	u32 instance_count;
 	struct delayed_work grace;
 	unsigned long grace_next;
-	int (*hooks)(struct halb_net *hn, bool on);
-	struct nf_hook_ops *hook_ops;
+	int (*hooks)(struct halb_net *hn, unsigned int want);
+	struct nf_hook_ops *hook_ops[HALB_HOOK_SETS];
 	void (*probe_client)(struct halb_net *hn, const struct halb_conn *conn);
 	bool closing;
 };
@@ -145,6 +161,12 @@ extern struct workqueue_struct *halb_wq;
 static inline unsigned int halb_af_index(u8 af)
 {
 	return af == AF_INET6;
+}
+
+/* The hook for new flows of services by mark. */
+static inline unsigned int halb_mark_hook(u8 af)
+{
+	return af == AF_INET6 ? HALB_HOOKS_MARK6 : HALB_HOOKS_MARK4;
 }
 
 /* Seconds of uptime, the clock of connections: wraps after 136 years. */

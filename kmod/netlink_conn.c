@@ -122,6 +122,7 @@ static int parse_filter(const struct nlattr *nest,
  * @vip: address that the client sends to
  * @cport: client's port
  * @vport: port that the client sends to
+ * @sport: port of the server
  * @protocol: IPPROTO_*
  * @af: family of @client and @vip
  * @state: enum halb_conn_state
@@ -131,6 +132,7 @@ struct halb_conn_view {
 	union nf_inet_addr vip;
 	__be16 cport;
 	__be16 vport;
+	__be16 sport;
 	u8 protocol;
 	u8 af;
 	u8 state;
@@ -155,6 +157,7 @@ static void view_conn(const struct halb_conn *conn, u32 state,
 		view->vport = conn->tuple4.vport;
 		view->protocol = conn->tuple4.protocol;
 	}
+	view->sport = halb_conn_server_port(conn, view->vport);
 }
 
 static bool matches(const struct halb_conn_filter *filter,
@@ -172,7 +175,7 @@ static bool matches(const struct halb_conn_filter *filter,
 	if (HALB_EXCLUDES(PROTOCOL, filter->protocol, view->protocol) ||
 	    HALB_EXCLUDES(CLIENT_PORT, filter->client_port, view->cport) ||
 	    HALB_EXCLUDES(SERVICE_PORT, filter->vport, view->vport) ||
-	    HALB_EXCLUDES(SERVER_PORT, filter->server_port, server->port) ||
+	    HALB_EXCLUDES(SERVER_PORT, filter->server_port, view->sport) ||
 	    HALB_EXCLUDES(METHOD, filter->method, server->method) ||
 	    HALB_EXCLUDES(STATE, filter->state, view->state) ||
 	    HALB_EXCLUDES(FWMARK, filter->fwmark, server->service->key.fwmark))
@@ -231,7 +234,7 @@ static int fill_conn(struct sk_buff *msg, const struct halb_net *hn,
 	    nla_put_be16(msg, HALB_A_CONN_SERVICE_PORT, view->vport) ||
 	    put_addr(msg, HALB_A_CONN_SERVER_ADDRESS, server->af,
 		     &server->addr) ||
-	    nla_put_be16(msg, HALB_A_CONN_SERVER_PORT, server->port) ||
+	    nla_put_be16(msg, HALB_A_CONN_SERVER_PORT, view->sport) ||
 	    put_source(msg, conn, view) ||
 	    nla_put_u32(msg, HALB_A_CONN_METHOD, server->method) ||
 	    nla_put_u32(msg, HALB_A_CONN_STATE, view->state) ||

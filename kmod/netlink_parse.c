@@ -128,9 +128,6 @@ static int parse_key(struct nlattr * const tb[], struct halb_service_key *key,
 		return halb_refuse_attr(extack, address, -EINVAL,
 					"the VIP must not be a link-local address");
 	key->port = nla_get_be16(port);
-	if (!key->port)
-		return halb_refuse_attr(extack, port, -EOPNOTSUPP,
-					"port 0, for all ports, is not supported yet: name a port");
 	return 0;
 }
 
@@ -441,7 +438,7 @@ int halb_nl_parse_server(struct net *net, const struct nlattr *nest,
 	request->port = service.key.port;
 	if (tb[HALB_A_SERVER_PORT])
 		request->port = nla_get_be16(tb[HALB_A_SERVER_PORT]);
-	if (!request->port && !request->service.fwmark)
+	if (!request->port && request->service.port)
 		return halb_refuse_attr(extack, tb[HALB_A_SERVER_PORT], -EINVAL,
 					"a server's port must be 1..65535");
 	return parse_server_values(tb, request, extack);

@@ -24,6 +24,7 @@
  * @hash: of the tuple, as the table of connections has it
  * @v6: IPv6
  * @rewritten: addresses are right already: an ICMP error
+ * @marked: at the hook after mangle, where the packet has its mark
  * @tuple4: source, destination and ports (IPv4)
  * @tuple6: the same (IPv6)
  */
@@ -36,6 +37,7 @@ struct halb_packet {
 	u32 hash;
 	bool v6;
 	bool rewritten;
+	bool marked;
 	union {
 		struct halb_tuple4 tuple4;
 		struct halb_tuple6 tuple6;

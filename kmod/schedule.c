@@ -12,6 +12,17 @@
 /* picks before a flow is refused for want of a reply tuple of its own */
 #define HALB_PICKS	3
 
+static struct halb_plan *find_by_mark(const struct halb_packet *pkt,
+				      const struct halb_config *config)
+{
+	struct halb_service_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.af = pkt->v6 ? AF_INET6 : AF_INET;
+	key.fwmark = pkt->skb->mark;
+	return halb_config_find(config, &key);
+}
+
 static void service_key(const struct halb_packet *pkt,
 			struct halb_service_key *key)
 {
@@ -28,46 +39,79 @@ static void service_key(const struct halb_packet *pkt,
 	}
 }
 
-static void client_of(const struct halb_packet *pkt,
-		      const struct halb_plan *plan,
-		      union nf_inet_addr *addr, struct halb_client *client)
+/* By mark, by VIP and port, by VIP for all ports: ip_vs's order. */
+static struct halb_plan *find_plan(const struct halb_packet *pkt)
 {
-	client->af = plan->key.af;
-	client->addr = addr;
-	client->vip = &plan->key.addr;
-	client->port = pkt->v6 ? pkt->tuple6.cport : pkt->tuple4.cport;
-	memset(addr, 0, sizeof(*addr));
-	if (pkt->v6)
-		addr->in6 = pkt->tuple6.client;
-	else
-		addr->ip = pkt->tuple4.client;
+	const struct halb_config *config = rcu_dereference(pkt->hn->config);
+	struct halb_service_key key;
+	struct halb_plan *plan;
+
+	if (pkt->marked && pkt->skb->mark) {
+		plan = find_by_mark(pkt, config);
+		if (plan)
+			return plan;
+	}
+	service_key(pkt, &key);
+	plan = halb_config_find(config, &key);
+	if (plan)
+		return plan;
+	key.port = 0;
+	return halb_config_find(config, &key);
+}
+
+/**
+ * struct asking - a new flow, as schedulers see it
+ * @client: what they get
+ * @addr: &halb_client.addr points here
+ * @vip: &halb_client.vip points here
+ */
+struct asking {
+	struct halb_client client;
+	union nf_inet_addr addr;
+	union nf_inet_addr vip;
+};
+
+static void client_of(const struct halb_packet *pkt,
+		      const struct halb_plan *plan, struct asking *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->client.af = plan->key.af;
+	a->client.addr = &a->addr;
+	a->client.vip = &a->vip;
+	if (pkt->v6) {
+		a->client.port = pkt->tuple6.cport;
+		a->addr.in6 = pkt->tuple6.client;
+		a->vip.in6 = pkt->tuple6.vip;
+	} else {
+		a->client.port = pkt->tuple4.cport;
+		a->addr.ip = pkt->tuple4.client;
+		a->vip.ip = pkt->tuple4.vip;
+	}
 }
 
 static struct halb_server *pick(const struct halb_packet *pkt,
 				struct halb_plan *plan)
 {
-	struct halb_client client;
-	union nf_inet_addr addr;
+	struct asking a;
 
-	client_of(pkt, plan, &addr, &client);
-	return plan->sched->pick(plan, &client);
+	client_of(pkt, plan, &a);
+	return plan->sched->pick(plan, &a.client);
 }
 
 /* The server for a client network; the network counts as one client. */
 static struct halb_server *pick_for_network(const struct halb_packet *pkt,
 					    struct halb_plan *plan)
 {
-	struct halb_client client;
-	union nf_inet_addr addr;
+	struct asking a;
 
-	client_of(pkt, plan, &addr, &client);
-	client.port = 0;
+	client_of(pkt, plan, &a);
+	a.client.port = 0;
 	if (pkt->v6)
-		ipv6_addr_prefix(&addr.in6, &pkt->tuple6.client,
+		ipv6_addr_prefix(&a.addr.in6, &pkt->tuple6.client,
 				 plan->persist_prefix);
 	else
-		addr.ip &= inet_make_mask(plan->persist_prefix);
-	return plan->sched->pick(plan, &client);
+		a.addr.ip &= inet_make_mask(plan->persist_prefix);
+	return plan->sched->pick(plan, &a.client);
 }
 
 static struct halb_conn *find_template(const struct halb_packet *pkt,
@@ -178,6 +222,24 @@ static struct halb_conn *new_conn(const struct halb_packet *pkt,
 	return twin;
 }
 
+/* The hook for all flows shall look at packets to this destination. */
+static void mark_destination(const struct halb_packet *pkt)
+{
+	struct halb_probe *marked = rcu_dereference(pkt->hn->marked);
+
+	if (pkt->v6) {
+		union nf_inet_addr vip = { .in6 = pkt->tuple6.vip };
+
+		if (!halb_probe6(marked, &vip.in6, HALB_PROBE_VIP))
+			halb_probe_add(marked, AF_INET6, &vip, HALB_PROBE_VIP);
+	} else {
+		union nf_inet_addr vip = { .ip = pkt->tuple4.vip };
+
+		if (!halb_probe4(marked, vip.ip, HALB_PROBE_VIP))
+			halb_probe_add(marked, AF_INET, &vip, HALB_PROBE_VIP);
+	}
+}
+
 static struct halb_conn *bind(const struct halb_packet *pkt,
 				  struct halb_plan *plan)
 {
@@ -232,12 +294,14 @@ static unsigned int no_server(struct halb_packet *pkt)
 unsigned int halb_schedule(struct halb_packet *pkt)
 {
 	struct halb_net *hn = pkt->hn;
-	struct halb_service_key key;
 	struct halb_plan *plan;
 	struct halb_conn *conn;
 
-	service_key(pkt, &key);
-	plan = halb_config_find(rcu_dereference(hn->config), &key);
+	/* whether a mark decides is known after mangle only */
+	if (unlikely(READ_ONCE(hn->mark_hooks)) && !pkt->marked &&
+	    hn->mark_hooks & halb_mark_hook(pkt->v6 ? AF_INET6 : AF_INET))
+		return NF_ACCEPT;
+	plan = find_plan(pkt);
 	if (!plan)
 		return halb_unmatched(pkt);
 	if (unlikely(READ_ONCE(plan->service->standby)))
@@ -258,6 +322,8 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return halb_drop(pkt, CONN_LIMIT);
 	}
 
+	if (plan->key.fwmark)
+		mark_destination(pkt);
 	conn = bind(pkt, plan);
 	if (!conn)
 		return no_server(pkt);

@@ -44,6 +44,7 @@ struct halb_server *halb_server_create(struct halb_service *service, u8 af,
 	server->af = af;
 	server->addr = *addr;
 	server->port = port;
+	server->any_port = !service->key.port;
 	server->method = method;
 	refcount_set(&server->refs, 1);
 	INIT_LIST_HEAD(&server->list);

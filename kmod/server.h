@@ -95,6 +95,7 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @service: its service, one reference held
  * @addr: address
  * @port: port; 0 takes the port of the connection
+ * @any_port: the service is for all ports, see halb_conn_server_port()
  * @af: family of @addr
  * @method: enum halb_method
  * @tunnel: how it is encapsulated, read locklessly (tun only)
@@ -129,6 +130,7 @@ struct halb_server {
 	u8 af;
 	u8 method;
 	struct halb_tunnel tunnel;
+	bool any_port;
 	unsigned long flags;
 
 	/* written when connections come, go or change state */

@@ -16,7 +16,7 @@ static inline void halb_template_tuple4(struct halb_tuple4 *t,
 {
 	*t = (struct halb_tuple4) {
 		.client = client & inet_make_mask(prefix),
-		.vip = key->fwmark ? (__force __be32)key->fwmark : key->addr.ip,
+		.vip = key->fwmark ? htonl(key->fwmark) : key->addr.ip,
 		.vport = key->port,
 		.protocol = key->protocol,
 		.kind = HALB_TUPLE_TEMPLATE,
@@ -36,7 +36,7 @@ static inline void halb_template_tuple6(struct halb_tuple6 *t,
 	};
 	ipv6_addr_prefix(&t->client, client, prefix);
 	if (key->fwmark)
-		t->vip.s6_addr32[3] = (__force __be32)key->fwmark;
+		t->vip.s6_addr32[3] = htonl(key->fwmark);
 }
 
 #endif

@@ -328,9 +328,6 @@ int halb_stage_service_add(struct halb_transaction *txn,
 	struct halb_staged *staged = halb_staged_find(txn, &request->key);
 
 	lockdep_assert_held(&txn->hn->mutex);
-	if (request->key.fwmark)
-		return halb_refuse(extack, -EOPNOTSUPP,
-				   "services by firewall mark are not supported yet");
 	if (staged ? !staged->removed : !!find_live(txn, &request->key))
 		return halb_refuse(extack, -EEXIST,
 				   "the service exists already: use service set to change it");
@@ -453,7 +450,7 @@ static int check_server(const struct halb_staged *staged,
 	if (server->af != key->af && server->method != HALB_METHOD_TUN)
 		return halb_refuse(extack, -EINVAL,
 				   "IPv4 and IPv6 do not mix: nat and dr need a server of the VIP's family, tun does not");
-	if (!halb_method_rewrites(server->method) && !key->fwmark &&
+	if (!halb_method_rewrites(server->method) && key->port &&
 	    server->port != key->port)
 		return halb_refuse(extack, -EINVAL,
 				   "dr and tun keep the service's port: leave the port away, or use nat");

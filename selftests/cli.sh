@@ -74,7 +74,6 @@ refused 'unknown scheduler' "a scheduler's name that is too long" \
 nonsense 'port 99999 .*ports are 0 to 65535' "port 99999" service add tcp 10.9.0.80:99999
 nonsense "'http' .*is not a port" "a port by name" service add tcp 10.9.0.80:http
 nonsense 'lacks the port' "no port" service add tcp 10.9.0.80
-refused 'port 0' "port 0 of a service" service add tcp 10.9.0.80:0
 nonsense 'weight 70000 is out of range: it is 0 to 65535' "weight 70000" \
 	server add tcp 10.9.0.80:80 10.2.0.12 weight 70000
 nonsense "weight 'heavy' is not a number" "a weight in words" server add tcp 10.9.0.80:80 10.2.0.12 weight heavy

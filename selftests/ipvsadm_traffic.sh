@@ -6,10 +6,13 @@
 #                         [ dir ]       ip_vs first, then halb
 #   [ cl ] 10.1.0.2 ----- 10.9.0.80 ----- [ s1 ] 10.2.0.11
 #                         fd00:9::80      [ s2 ] 10.2.0.12
-#
+#                         10.9.0.81, fd00:9::81: all ports
+#                         10.9.0.82, fd00:9::82, and port 84 of the first one: by mark
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ipvsadm.inc"
 load_halb
+ALL4=10.9.0.81 ALL6=fd00:9::81
+MARK4=10.9.0.82 MARK6=fd00:9::82
 
 # ipvs ARGUMENTS...: the one whose turn it is.
 ipvs() { "on_$TURN" dir ipvsadm "$@"; }
@@ -27,6 +30,30 @@ configure() {
 		-A -u $VIP4:53 -s rr
 		-a -u $VIP4:53 -r 10.2.0.11:53 -m -w 1
 		-a -u $VIP4:53 -r 10.2.0.12:53 -m -w 0
+		-A -f 7 -s rr
+		-a -f 7 -r 10.2.0.11:80 -m -w 1
+		-a -f 7 -r 10.2.0.12:80 -m -w 1
+		-A -f 7 -6 -s rr -p 60 -M 64
+		-a -f 7 -6 -r [fd00:2::b]:0 -m -w 1
+		-a -f 7 -6 -r [fd00:2::c]:0 -m -w 1
+		-A -f 8 -s rr -p 300
+		-a -f 8 -r 10.2.0.11:0 -m -w 1
+		-a -f 8 -r 10.2.0.12:0 -m -w 1
+		-A -t $ALL4:0 -s rr -p 300
+		-a -t $ALL4:0 -r 10.2.0.11:0 -m -w 1
+		-a -t $ALL4:0 -r 10.2.0.12:0 -m -w 1
+		-A -t [$ALL6]:0 -s rr -p 300 -M 64
+		-a -t [$ALL6]:0 -r [fd00:2::b]:0 -m -w 1
+	END
+	dir nft -f - <<-END
+		table inet marks {
+			chain prerouting {
+				type filter hook prerouting priority mangle;
+				ip daddr $VIP4 tcp dport 84 meta mark set 7
+				ip daddr $MARK4 meta mark set 8
+				ip6 daddr $MARK6 meta mark set 7
+			}
+		}
 	END
 }
 
@@ -71,6 +98,13 @@ traffic() {
 	hold 40004 $VIP6 80
 	hold 40005 $VIP4 81
 	hold 40006 $VIP4 81
+	hold 40009 $VIP4 84
+	hold 40010 $VIP4 84
+	hold 40011 $MARK4 80
+	hold 40012 $MARK4 80
+	hold 40013 $MARK6 80
+	hold 40014 $ALL4 80
+	hold 40015 $ALL6 80
 	udp cl $VIP4 53 -p 40007 > /dev/null
 	udp cl $VIP4 53 -p 40008 > /dev/null
 }
@@ -92,7 +126,7 @@ see_more() { # WHEN
 play() { # real|ours
 	TURN=$1
 	topology routed 2
-	vip_local dir $VIP4 $VIP6
+	vip_local dir $VIP4 $VIP6 $ALL4 $ALL6 $MARK4 $MARK6
 	listen s1
 	listen s2
 	start_udp s1 one
@@ -107,7 +141,7 @@ play() { # real|ours
 	# The clients close, the servers answer in kind. How many packets that takes is a matter
 	# of their delayed ACKs.
 	exec 9>&-
-	for port in 40001 40004 40006; do
+	for port in 40001 40004 40006 40009 40012 40013 40014 40015; do
 		wait_for 20 connection $port TIME_WAIT || diag "port $port does not get to TIME_WAIT"
 	done
 	see closed

@@ -544,7 +544,10 @@ static bool take_conn_service(struct args *args, const struct keyword *keyword, 
 	conn->protocol = key.protocol;
 	conn->service = key.addr;
 	conn->service_port = key.port;
-	conn->present |= HALB_CONN_PROTOCOL | HALB_CONN_SERVICE | HALB_CONN_SERVICE_PORT;
+	conn->present |= HALB_CONN_PROTOCOL | HALB_CONN_SERVICE;
+	/* port 0 is all ports */
+	if (key.port)
+		conn->present |= HALB_CONN_SERVICE_PORT;
 	return true;
 }
 
