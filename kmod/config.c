@@ -12,6 +12,7 @@
 #include "instance.h"
 #include "net.h"
 #include "probe_set.h"
+#include "sctp_state.h"
 #include "tcp_state.h"
 
 #define HALB_BUCKETS_MIN	8U
@@ -189,11 +190,15 @@ void halb_service_server_gone(struct halb_server *server)
 static void default_settings(struct halb_settings *settings)
 {
 	u64 conns = (u64)totalram_pages() * PAGE_SIZE / HALB_BYTES_PER_CONN;
+	u8 i;
 
 	BUILD_BUG_ON(HALB_TCP_STATES > HALB_STATES);
 	memcpy(settings->timeout, halb_tcp_default_timeout,
 	       HALB_TCP_STATES * sizeof(settings->timeout[0]));
 	settings->timeout[HALB_CONN_STATE_UDP] = HALB_UDP_TIMEOUT;
+	for (i = 1; i < HALB_SCTP_STATES; i++)
+		settings->timeout[halb_sctp_state(i)] =
+			halb_sctp_default_timeout[i];
 	settings->conn_limit = min_t(u64, conns, INT_MAX);
 	settings->vip_unmatched = HALB_VIP_UNMATCHED_ACCEPT;
 	settings->source_check = 1;

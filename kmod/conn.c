@@ -8,6 +8,7 @@
 #include "conn_new.h"
 #include "conn_table.h"
 #include "pool_walk.h"
+#include "sctp_state.h"
 #include "tcp_state.h"
 
 /* by family, and whether it is fullnat's */
@@ -180,7 +181,7 @@ bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
 
 	if (state & HALB_CONN_GONE)
 		return false;
-	if (protocol == IPPROTO_TCP &&
+	if (protocol != IPPROTO_UDP &&
 	    (state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE) {
 		if (!set_gone(conn, HALB_CONN_ORPHAN))
 			return false;
@@ -194,6 +195,20 @@ bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
 	return true;
 }
 
+/*
+ * Another state, as the packet at hand demands. False if another CPU was first
+ * and the caller must think again.
+ */
+static bool enter(struct halb_conn *conn, u32 from, u8 state, bool active)
+{
+	u32 to = (from & ~(HALB_CONN_STATE_MASK | HALB_CONN_INACTIVE)) | state;
+
+	if (!active)
+		to |= HALB_CONN_INACTIVE;
+	return from == to || from & HALB_CONN_GONE ||
+	       halb_conn_change(conn, from, to);
+}
+
 /**
  * halb_conn_tcp - lets a segment change the state of its connection
  * @conn: connection
@@ -204,18 +219,32 @@ bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
  */
 void halb_conn_tcp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 flags)
 {
-	for (;;) {
-		u32 from = READ_ONCE(conn->state);
-		u8 next = halb_tcp_next(dir, flags, from & HALB_CONN_STATE_MASK);
-		u32 to = (from & ~(HALB_CONN_STATE_MASK | HALB_CONN_INACTIVE)) |
-			 next;
+	u32 from;
+	u8 next;
 
-		if (!halb_tcp_state_active(next))
-			to |= HALB_CONN_INACTIVE;
-		if (from == to || from & HALB_CONN_GONE ||
-		    halb_conn_change(conn, from, to))
-			return;
-	}
+	do {
+		from = READ_ONCE(conn->state);
+		next = halb_tcp_next(dir, flags, from & HALB_CONN_STATE_MASK);
+	} while (!enter(conn, from, next, halb_tcp_state_active(next)));
+}
+
+/**
+ * halb_conn_sctp - lets a packet change the state of its association
+ * @conn: connection
+ * @dir: who sent it
+ * @event: enum halb_sctp_event
+ *
+ * Context: softirq, RCU read side.
+ */
+void halb_conn_sctp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 event)
+{
+	u32 from;
+	u8 next;
+
+	do {
+		from = READ_ONCE(conn->state);
+		next = halb_sctp_next(dir, event, from & HALB_CONN_STATE_MASK);
+	} while (!enter(conn, from, next, halb_sctp_state_active(next)));
 }
 
 static struct kmem_cache *cache_of(const struct halb_server *server, bool v6,

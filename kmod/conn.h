@@ -19,12 +19,12 @@
 #include "server.h"
 
 /* bits of struct halb_conn.state beside the state itself */
-#define HALB_CONN_STATE_MASK	0x0fU
-#define HALB_CONN_INACTIVE	BIT(4)	/* counts as inactive */
-#define HALB_CONN_DEAD		BIT(5)	/* expired: not found any more */
-#define HALB_CONN_PERSISTENT	BIT(6)	/* its client has a template */
-#define HALB_CONN_ORPHAN	BIT(7)	/* flushed: stays to reset who speaks next */
-#define HALB_CONN_PROBED	BIT(8)	/* counts in two bits, see conn_gc.c */
+#define HALB_CONN_STATE_MASK	0x1fU
+#define HALB_CONN_INACTIVE	BIT(5)	/* counts as inactive */
+#define HALB_CONN_DEAD		BIT(6)	/* expired: not found any more */
+#define HALB_CONN_PERSISTENT	BIT(7)	/* its client has a template */
+#define HALB_CONN_ORPHAN	BIT(8)	/* flushed: stays to reset who speaks next */
+#define HALB_CONN_PROBED	BIT(9)	/* counts in two bits, see conn_gc.c */
 #define HALB_CONN_PROBED_MASK	(3U * HALB_CONN_PROBED)
 #define HALB_CONN_GONE		(HALB_CONN_DEAD | HALB_CONN_ORPHAN)
 
@@ -166,8 +166,8 @@ static inline __be16 halb_conn_server_port(const struct halb_conn *conn,
  * @hn: netns
  * @conn: connection, found under RCU
  *
- * What is not TCP is not found any more from now on. TCP stays in the table,
- * uncounted, until it would have expired, and resets whoever speaks next.
+ * UDP is not found any more from now on. TCP and SCTP stay in the table,
+ * uncounted, until they would have expired, and reset whoever speaks next.
  * Context: any, RCU read side. Return: whether this call ended it.
  */
 bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn);

@@ -178,7 +178,9 @@ static void rest_or_stop(struct halb_net *hn, unsigned long took)
 	mutex_lock(&hn->mutex);
 	if (hn->service_count || has_conns(hn))
 		want = halb_config_hooks(hn);
-	hn->hooks(hn, want);
+	/* the end of the netns has removed them for good */
+	if (!hn->closing)
+		hn->hooks(hn, want);
 	/* a packet under way may have made one before the hooks were gone */
 	if (!hn->closing && (hn->service_count || has_conns(hn)))
 		queue_delayed_work(halb_wq, &hn->gc, pause);

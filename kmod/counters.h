@@ -40,6 +40,7 @@
 #define HALB_PASSES(X)						\
 	X(NO_SERVICE,		"no-service")			\
 	X(TCP_NOT_SYN,		"tcp-not-syn")			\
+	X(SCTP_NOT_INIT,	"sctp-not-init")		\
 	X(PROTOCOL,		"other-protocol")		\
 	X(NOT_UNICAST,		"not-unicast")			\
 	X(SOURCE_ROUTE,		"source-route")			\

@@ -16,6 +16,8 @@
 #include "conn_table.h"
 #include "hook.h"
 #include "packet.h"
+#include "sctp.h"
+#include "sctp_state.h"
 #include "xmit.h"
 
 /* keeps our queues of IPv6 fragments apart from those of others */
@@ -87,16 +89,40 @@ static bool begins_anew(const struct halb_packet *pkt,
 	return halb_is_syn(pkt) && READ_ONCE(conn->state) & HALB_CONN_INACTIVE;
 }
 
+/* The same for an INIT, which also comes repeatedly until it is answered. */
+static bool begins_another(const struct halb_packet *pkt,
+			   const struct halb_conn *conn)
+{
+	return pkt->sctp_event == HALB_SCTP_INIT &&
+	       (READ_ONCE(conn->state) & HALB_CONN_STATE_MASK) ==
+	       HALB_CONN_STATE_SCTP_CLOSED;
+}
+
+static enum halb_tcp_dir direction(const struct halb_conn *conn,
+				   enum halb_side side)
+{
+	if (side == HALB_SIDE_SERVER)
+		return HALB_TCP_OUTPUT;
+	return halb_method_rewrites(conn->server->method) ?
+		HALB_TCP_INPUT : HALB_TCP_INPUT_ONLY;
+}
+
+static void follow_sctp(const struct halb_packet *pkt, struct halb_conn *conn,
+			enum halb_side side)
+{
+	u32 state = READ_ONCE(conn->state) & HALB_CONN_STATE_MASK;
+	enum halb_tcp_dir dir = direction(conn, side);
+
+	if (unlikely(halb_sctp_next(dir, pkt->sctp_event, state) != state))
+		halb_conn_sctp(conn, dir, pkt->sctp_event);
+}
+
 static void follow_tcp(const struct halb_packet *pkt, struct halb_conn *conn,
 		       enum halb_side side)
 {
 	u32 state = READ_ONCE(conn->state) & HALB_CONN_STATE_MASK;
-	enum halb_tcp_dir dir = HALB_TCP_INPUT;
+	enum halb_tcp_dir dir = direction(conn, side);
 
-	if (side == HALB_SIDE_SERVER)
-		dir = HALB_TCP_OUTPUT;
-	else if (!halb_method_rewrites(conn->server->method))
-		dir = HALB_TCP_INPUT_ONLY;
 	if (unlikely(halb_tcp_next(dir, pkt->tcp_flags, state) != state))
 		halb_conn_tcp(conn, dir, pkt->tcp_flags);
 }
@@ -126,6 +152,12 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 			return halb_schedule(pkt);
 		}
 		follow_tcp(pkt, conn, side);
+	} else if (unlikely(pkt->protocol == IPPROTO_SCTP)) {
+		if (side == HALB_SIDE_CLIENT && begins_another(pkt, conn)) {
+			halb_conn_kill(pkt->hn, conn);
+			return halb_schedule(pkt);
+		}
+		follow_sctp(pkt, conn, side);
 	}
 	if (side == HALB_SIDE_CLIENT) {
 		halb_count_in(server, pkt->skb);
@@ -167,6 +199,8 @@ read_transport(struct halb_packet *pkt, __be16 *sport, __be16 *dport)
 		need = sizeof(struct tcphdr);
 	else if (likely(pkt->protocol == IPPROTO_UDP))
 		need = sizeof(struct udphdr);
+	else if (pkt->protocol == IPPROTO_SCTP)
+		need = sizeof(struct sctphdr);
 	else
 		return halb_pass(pkt, PROTOCOL);
 	if (unlikely(!pskb_may_pull(pkt->skb, pkt->thoff + need)))
@@ -176,6 +210,8 @@ read_transport(struct halb_packet *pkt, __be16 *sport, __be16 *dport)
 	*dport = uh->dest;
 	pkt->tcp_flags = pkt->protocol == IPPROTO_TCP ? ((const u8 *)uh)[13] :
 							0;
+	if (unlikely(pkt->protocol == IPPROTO_SCTP))
+		pkt->sctp_event = halb_sctp_read_event(pkt);
 	return HALB_GO_ON;
 }
 

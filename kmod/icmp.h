@@ -5,9 +5,7 @@
 #ifndef _HALB_ICMP_H
 #define _HALB_ICMP_H
 
-#include <linux/skbuff.h>
-
-struct halb_packet;
+#include "packet.h"
 
 /**
  * struct halb_quote - the packet that an ICMP error quotes
@@ -26,7 +24,7 @@ struct halb_ports {
 	__be16 dest;
 };
 
-/* TCP and UDP quotes have eight bytes of transport header at least. */
+/* TCP, UDP and SCTP quotes have eight bytes of transport header at least. */
 #define HALB_QUOTED_TRANSPORT	8
 
 /**
@@ -43,7 +41,7 @@ struct halb_icmp_error {
 
 static inline bool halb_has_ports(u8 protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+	return halb_transport_need(protocol);
 }
 
 /* icmp.c: */

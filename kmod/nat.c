@@ -8,6 +8,7 @@
 #include <net/ip.h>
 
 #include "packet.h"
+#include "sctp.h"
 
 static __sum16 *checksum_of(const struct halb_packet *pkt)
 {
@@ -17,10 +18,13 @@ static __sum16 *checksum_of(const struct halb_packet *pkt)
 
 /*
  * UDP over IPv4 may have no checksum (RFC 768): then there is nothing to
- * adjust, and zero stays zero.
+ * adjust, and zero stays zero. SCTP has a CRC, which covers its ports only: see
+ * halb_sctp_mend().
  */
 static bool has_checksum(const struct halb_packet *pkt)
 {
+	if (pkt->protocol == IPPROTO_SCTP)
+		return false;
 	return pkt->protocol != IPPROTO_UDP || halb_udp_hdr(pkt)->check ||
 	       pkt->skb->ip_summed == CHECKSUM_PARTIAL;
 }
@@ -41,6 +45,8 @@ static void rewrite_port(struct halb_packet *pkt, bool sum, __be16 *port,
 	if (sum)
 		inet_proto_csum_replace2(checksum_of(pkt), pkt->skb, *port, new,
 					 false);
+	else if (pkt->protocol == IPPROTO_SCTP)
+		halb_sctp_mend(pkt, port, new);
 	*port = new;
 }
 
@@ -67,10 +73,8 @@ static void rewrite_addr6(struct halb_packet *pkt, bool sum,
 /* the transport header up to its checksum */
 static bool make_writable(const struct halb_packet *pkt)
 {
-	unsigned int len = pkt->protocol == IPPROTO_TCP ?
-		sizeof(struct tcphdr) : sizeof(struct udphdr);
-
-	return !skb_ensure_writable(pkt->skb, pkt->thoff + len);
+	return !skb_ensure_writable(pkt->skb, pkt->thoff +
+				    halb_transport_need(pkt->protocol));
 }
 
 /* fullnat: what the server sees as client */

@@ -25,7 +25,7 @@ struct halb_conn;
 #define HALB_HOOK_SETS		3
 
 /* states, see enum halb_conn_state */
-#define HALB_STATES	(HALB_CONN_STATE_TEMPLATE + 1)
+#define HALB_STATES	(HALB_CONN_STATE_SCTP_CLOSED + 1)
 
 /**
  * struct halb_settings - tunables of a netns, see the netlink attributes

@@ -27,7 +27,7 @@ const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_SOURCE_PORT + 1] = {
 	[HALB_A_CONN_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_CONN_SERVER_PORT] = { .type = NLA_U16, },
 	[HALB_A_CONN_METHOD] = NLA_POLICY_MAX(NLA_U32, 3),
-	[HALB_A_CONN_STATE] = NLA_POLICY_MAX(NLA_U32, 12),
+	[HALB_A_CONN_STATE] = NLA_POLICY_MAX(NLA_U32, 25),
 	[HALB_A_CONN_EXPIRES] = { .type = NLA_U32, },
 	[HALB_A_CONN_FWMARK] = { .type = NLA_U32, },
 	[HALB_A_CONN_SOURCE_ADDRESS] = { .type = NLA_BINARY, },

@@ -115,9 +115,10 @@ static int parse_key(struct nlattr * const tb[], struct halb_service_key *key,
 					-EINVAL,
 					"a family goes with a firewall mark only: an address has its own");
 	key->protocol = nla_get_u8(protocol);
-	if (key->protocol != IPPROTO_TCP && key->protocol != IPPROTO_UDP)
+	if (key->protocol != IPPROTO_TCP && key->protocol != IPPROTO_UDP &&
+	    key->protocol != IPPROTO_SCTP)
 		return halb_refuse_attr(extack, protocol, -EPROTONOSUPPORT,
-					"the protocol must be TCP (6) or UDP (17)");
+					"the protocol must be TCP (6), UDP (17) or SCTP (132)");
 	err = halb_nl_parse_address(address, &key->addr, &key->af, extack);
 	if (err)
 		return err;

@@ -8,6 +8,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
+#include <linux/sctp.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -21,6 +22,7 @@
  * @thoff: offset of the transport header from skb->data
  * @protocol: transport protocol
  * @tcp_flags: byte 13 of the TCP header, 0 for other protocols
+ * @sctp_event: enum halb_sctp_event, 0 for other protocols
  * @hash: of the tuple, as the table of connections has it
  * @v6: IPv6
  * @rewritten: addresses are right already: an ICMP error
@@ -34,6 +36,7 @@ struct halb_packet {
 	u16 thoff;
 	u8 protocol;
 	u8 tcp_flags;
+	u8 sctp_event;
 	u32 hash;
 	bool v6;
 	bool rewritten;
@@ -76,6 +79,21 @@ static inline bool halb_is_syn(const struct halb_packet *pkt)
 {
 	return (pkt->tcp_flags & (HALB_TCP_SYN | HALB_TCP_ACK | HALB_TCP_RST)) ==
 	       HALB_TCP_SYN;
+}
+
+/* what every packet needs of its transport header, 0 for unknown protocols */
+static inline unsigned int halb_transport_need(u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return sizeof(struct tcphdr);
+	case IPPROTO_UDP:
+		return sizeof(struct udphdr);
+	case IPPROTO_SCTP:
+		return sizeof(struct sctphdr);
+	default:
+		return 0;
+	}
 }
 
 /* One write per packet: the server's counters of this CPU. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TCP resets: for connections whose server is gone, and for VIPs that refuse.
+ * Resets: for connections whose server is gone, and for VIPs that refuse.
  *
- * A reset is the reflection of the segment that asks for it: its sequence
- * number is what the sender acknowledged, or, without an acknowledgment, it
- * acknowledges what the sender sent (RFC 9293, section 3.10.7.1). So it is
- * exact without stored numbers. A client that says nothing is asked.
+ * SCTP's is an ABORT with the verification tag of the packet that asks for it
+ * (RFC 9260, section 8.4). A TCP reset is the reflection of the segment that
+ * asks for it: its sequence number is what the sender acknowledged, or, without
+ * an acknowledgment, it acknowledges what the sender sent (RFC 9293, section
+ * 3.10.7.1). So both are exact without stored numbers. A TCP client that says
+ * nothing is asked.
  */
 #include <linux/random.h>
 #include <net/ip.h>
@@ -13,6 +15,8 @@
 
 #include "conn_new.h"
 #include "packet.h"
+#include "sctp.h"
+#include "sctp_state.h"
 #include "segment.h"
 
 /* resets a second and netns at most: whoever sends floods gets silence */
@@ -33,6 +37,8 @@ static bool checksum_ok(const struct halb_packet *pkt, unsigned int len)
 {
 	struct sk_buff *skb = pkt->skb;
 
+	if (pkt->protocol == IPPROTO_SCTP)
+		return halb_sctp_checksum_ok(pkt);
 	if (skb_csum_unnecessary(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
 		return true;
 	return !nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff, IPPROTO_TCP,
@@ -49,26 +55,13 @@ static unsigned int transport_len(const struct halb_packet *pkt)
 	return len > pkt->thoff ? len - pkt->thoff : 0;
 }
 
-/* The reflection of a segment of @len bytes. */
-static void reflect(const struct halb_packet *pkt, unsigned int len,
-		    struct halb_segment *reset)
+/* The reflection of a TCP segment of @len bytes. */
+static void reflect_tcp(const struct halb_packet *pkt, unsigned int len,
+			struct halb_segment *reset)
 {
 	const struct tcphdr *th = halb_tcp_hdr(pkt);
 
-	*reset = (struct halb_segment) {
-		.v6 = pkt->v6,
-		.sport = th->dest,
-		.dport = th->source,
-		.flags = HALB_TCP_RST,
-		.mark = IP4_REPLY_MARK(pkt->hn->net, pkt->skb->mark),
-	};
-	if (pkt->v6) {
-		reset->from.in6 = pkt->tuple6.vip;
-		reset->to.in6 = pkt->tuple6.client;
-	} else {
-		reset->from.ip = pkt->tuple4.vip;
-		reset->to.ip = pkt->tuple4.client;
-	}
+	reset->flags = HALB_TCP_RST;
 	if (th->ack) {
 		reset->seq = th->ack_seq;
 		return;
@@ -78,11 +71,63 @@ static void reflect(const struct halb_packet *pkt, unsigned int len,
 			       (th->doff << 2));
 }
 
+/*
+ * The tag is the one that the packet carried, and the chunk says so; an INIT
+ * carries none, and names the one that it wants to see.
+ */
+static void reflect_sctp(const struct halb_packet *pkt,
+			 struct halb_segment *reset)
+{
+	const struct sctphdr *sh = (const void *)halb_udp_hdr(pkt);
+	const __be32 *tag = NULL;
+	__be32 _tag;
+
+	if (pkt->sctp_event == HALB_SCTP_INIT)
+		tag = skb_header_pointer(pkt->skb, pkt->thoff + HALB_SCTP_VALUE,
+					 sizeof(_tag), &_tag);
+	reset->vtag = tag ? *tag : sh->vtag;
+	reset->flags = tag ? 0 : SCTP_CHUNK_FLAG_T;
+}
+
+/* What answers a packet of @len bytes. */
+static void reflect(const struct halb_packet *pkt, unsigned int len,
+		    struct halb_segment *reset)
+{
+	const struct udphdr *ports = halb_udp_hdr(pkt);
+
+	*reset = (struct halb_segment) {
+		.v6 = pkt->v6,
+		.protocol = pkt->protocol,
+		.sport = ports->dest,
+		.dport = ports->source,
+		.mark = IP4_REPLY_MARK(pkt->hn->net, pkt->skb->mark),
+	};
+	if (pkt->v6) {
+		reset->from.in6 = pkt->tuple6.vip;
+		reset->to.in6 = pkt->tuple6.client;
+	} else {
+		reset->from.ip = pkt->tuple4.vip;
+		reset->to.ip = pkt->tuple4.client;
+	}
+	if (pkt->protocol == IPPROTO_TCP)
+		reflect_tcp(pkt, len, reset);
+	else
+		reflect_sctp(pkt, reset);
+}
+
+/* To a reset there is no answer, nor to the end of an association. */
+static bool is_last_word(const struct halb_packet *pkt)
+{
+	return pkt->tcp_flags & HALB_TCP_RST ||
+	       pkt->sctp_event == HALB_SCTP_ABORT ||
+	       pkt->sctp_event == HALB_SCTP_SHUTDOWN_COMPLETE;
+}
+
 /**
- * halb_answer_reset - answers a TCP segment with a reset
- * @pkt: the segment, unchanged
+ * halb_answer_reset - answers a TCP or SCTP packet with a reset
+ * @pkt: the packet, unchanged
  *
- * Sends nothing for a segment that is a reset itself, has a wrong checksum, or
+ * Sends nothing for a packet that is a reset itself, has a wrong checksum, or
  * comes when a thousand others were reset in the same second.
  * Context: softirq, RCU read side.
  */
@@ -91,7 +136,7 @@ void halb_answer_reset(struct halb_packet *pkt)
 	unsigned int len = transport_len(pkt);
 	struct halb_segment reset;
 
-	if (pkt->tcp_flags & HALB_TCP_RST || len < sizeof(struct tcphdr) ||
+	if (is_last_word(pkt) || len < halb_transport_need(pkt->protocol) ||
 	    !checksum_ok(pkt, len) || !may_send(pkt->hn))
 		return;
 	reflect(pkt, len, &reset);
@@ -115,6 +160,7 @@ void halb_probe_client(struct halb_net *hn, const struct halb_conn *conn)
 {
 	struct halb_segment probe = {
 		.v6 = halb_conn_af(conn) == AF_INET6,
+		.protocol = IPPROTO_TCP,
 		.seq = (__force __be32)get_random_u32(),
 		.ack_seq = (__force __be32)get_random_u32(),
 		.flags = HALB_TCP_ACK,
@@ -137,21 +183,27 @@ void halb_probe_client(struct halb_net *hn, const struct halb_conn *conn)
 	local_bh_enable();
 }
 
+static bool begins(const struct halb_packet *pkt)
+{
+	return pkt->protocol == IPPROTO_TCP ? halb_is_syn(pkt) :
+					      pkt->sctp_event == HALB_SCTP_INIT;
+}
+
 /**
  * halb_orphan - a packet of a connection that was flushed or lost its server
  * @pkt: packet
  * @conn: its connection
  * @side: who sent it
  *
- * TCP is reset towards whoever speaks, a client that begins anew and every
- * other protocol is scheduled again. A client's own reset still reaches the
+ * TCP and SCTP are reset towards whoever speaks, a client that begins anew and
+ * UDP are scheduled again. A client's own reset still reaches the
  * old server. Context: softirq, RCU read side. Return: verdict.
  */
 unsigned int halb_orphan(struct halb_packet *pkt, struct halb_conn *conn,
 			 enum halb_side side)
 {
-	if (pkt->protocol == IPPROTO_TCP && !halb_is_syn(pkt)) {
-		if (pkt->tcp_flags & HALB_TCP_RST) {
+	if (pkt->protocol != IPPROTO_UDP && !begins(pkt)) {
+		if (is_last_word(pkt)) {
 			halb_conn_kill(pkt->hn, conn);
 			return side == HALB_SIDE_CLIENT ?
 				halb_xmit_to_server(pkt, conn) :

@@ -6,6 +6,7 @@
 #include "conn_table.h"
 #include "half_open.h"
 #include "packet.h"
+#include "sctp_state.h"
 #include "template.h"
 #include "xmit.h"
 
@@ -191,6 +192,12 @@ static u32 first_state(const struct halb_packet *pkt,
 				      pkt->tcp_flags, HALB_CONN_STATE_NONE);
 		if (!halb_tcp_state_active(state))
 			state |= HALB_CONN_INACTIVE;
+	} else if (pkt->protocol == IPPROTO_SCTP) {
+		state = halb_sctp_next(halb_method_rewrites(server->method) ?
+				       HALB_TCP_INPUT : HALB_TCP_INPUT_ONLY,
+				       pkt->sctp_event, HALB_CONN_STATE_NONE);
+		if (!halb_sctp_state_active(state))
+			state |= HALB_CONN_INACTIVE;
 	} else {
 		/* counts as inactive, as in ip_vs */
 		state = HALB_CONN_STATE_UDP | HALB_CONN_INACTIVE;
@@ -285,6 +292,31 @@ static unsigned int no_server(struct halb_packet *pkt)
 	return halb_drop(pkt, NO_SERVER);
 }
 
+/*
+ * May this packet begin a flow? HALB_GO_ON, or a verdict: a packet that
+ * belongs to a flow may be somebody else's.
+ */
+static unsigned int may_begin(const struct halb_packet *pkt,
+			      const struct halb_plan *plan)
+{
+	bool adopt = plan->flags & HALB_SERVICE_FLAG_ADOPT;
+
+	switch (pkt->protocol) {
+	case IPPROTO_TCP:
+		if (halb_is_syn(pkt) ||
+		    (adopt && !(pkt->tcp_flags & HALB_TCP_RST)))
+			return HALB_GO_ON;
+		return halb_pass(pkt, TCP_NOT_SYN);
+	case IPPROTO_SCTP:
+		if (pkt->sctp_event == HALB_SCTP_INIT ||
+		    (adopt && pkt->sctp_event != HALB_SCTP_ABORT))
+			return HALB_GO_ON;
+		return halb_pass(pkt, SCTP_NOT_INIT);
+	default:
+		return HALB_GO_ON;
+	}
+}
+
 /**
  * halb_schedule - deals with a packet that belongs to no connection
  * @pkt: packet
@@ -296,6 +328,7 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	struct halb_net *hn = pkt->hn;
 	struct halb_plan *plan;
 	struct halb_conn *conn;
+	unsigned int verdict;
 
 	/* whether a mark decides is known after mangle only */
 	if (unlikely(READ_ONCE(hn->mark_hooks)) && !pkt->marked &&
@@ -308,10 +341,9 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return halb_pass(pkt, NOT_MASTER);
 	if (unlikely(plan->flags & HALB_SERVICE_FLAG_YIELD))
 		return halb_pass(pkt, YIELDED);
-	if (pkt->protocol == IPPROTO_TCP && !halb_is_syn(pkt) &&
-	    (!(plan->flags & HALB_SERVICE_FLAG_ADOPT) ||
-	     pkt->tcp_flags & HALB_TCP_RST))
-		return halb_pass(pkt, TCP_NOT_SYN);
+	verdict = may_begin(pkt, plan);
+	if (verdict != HALB_GO_ON)
+		return verdict;
 	if (!halb_source_valid(pkt))
 		return NF_DROP;
 	if (unlikely(atomic_read(&hn->conn_count) >=

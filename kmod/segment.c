@@ -6,6 +6,7 @@
 
 #include "packet.h"
 #include "route.h"
+#include "sctp.h"
 #include "segment.h"
 
 static void fill_tcp(struct tcphdr *th, const struct halb_segment *segment)
@@ -17,6 +18,31 @@ static void fill_tcp(struct tcphdr *th, const struct halb_segment *segment)
 	th->ack_seq = segment->ack_seq;
 	th->doff = sizeof(*th) / 4;
 	((u8 *)th)[13] = segment->flags;
+}
+
+/* ABORT, RFC 9260, section 3.3.7 */
+struct abort {
+	struct sctphdr sh;
+	struct sctp_chunkhdr chunk;
+};
+
+static void fill_abort(struct abort *abort, const struct halb_segment *segment)
+{
+	*abort = (struct abort) {
+		.sh.source = segment->sport,
+		.sh.dest = segment->dport,
+		.sh.vtag = segment->vtag,
+		.chunk.type = SCTP_CID_ABORT,
+		.chunk.flags = segment->flags,
+		.chunk.length = htons(sizeof(abort->chunk)),
+	};
+	abort->sh.checksum = halb_sctp_checksum(abort, sizeof(*abort));
+}
+
+static unsigned int transport_size(const struct halb_segment *segment)
+{
+	return segment->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) :
+						  sizeof(struct abort);
 }
 
 static void fill4(struct sk_buff *skb, const struct halb_segment *segment,
@@ -31,11 +57,13 @@ static void fill4(struct sk_buff *skb, const struct halb_segment *segment,
 		.tot_len = htons(skb->len),
 		.frag_off = htons(IP_DF),
 		.ttl = ip4_dst_hoplimit(dst),
-		.protocol = IPPROTO_TCP,
+		.protocol = segment->protocol,
 		.saddr = segment->from.ip,
 		.daddr = segment->to.ip,
 	};
 	ip_send_check(iph);
+	if (segment->protocol != IPPROTO_TCP)
+		return;
 	th->check = tcp_v4_check(sizeof(*th), iph->saddr, iph->daddr,
 				 csum_partial(th, sizeof(*th), 0));
 }
@@ -47,11 +75,13 @@ static void fill6(struct sk_buff *skb, const struct halb_segment *segment,
 	struct tcphdr *th = tcp_hdr(skb);
 
 	ip6_flow_hdr(ip6h, 0, 0);
-	ip6h->payload_len = htons(sizeof(*th));
-	ip6h->nexthdr = IPPROTO_TCP;
+	ip6h->payload_len = htons(transport_size(segment));
+	ip6h->nexthdr = segment->protocol;
 	ip6h->hop_limit = ip6_dst_hoplimit(dst);
 	ip6h->saddr = segment->from.in6;
 	ip6h->daddr = segment->to.in6;
+	if (segment->protocol != IPPROTO_TCP)
+		return;
 	th->check = tcp_v6_check(sizeof(*th), &ip6h->saddr, &ip6h->daddr,
 				 csum_partial(th, sizeof(*th), 0));
 }
@@ -61,19 +91,23 @@ static struct sk_buff *build(const struct halb_segment *segment,
 {
 	unsigned int hlen = segment->v6 ? sizeof(struct ipv6hdr) :
 					  sizeof(struct iphdr);
+	unsigned int size = hlen + transport_size(segment);
 	struct sk_buff *skb;
 
-	skb = alloc_skb(LL_RESERVED_SPACE(dst->dev) + hlen +
-			sizeof(struct tcphdr), GFP_ATOMIC | __GFP_NOWARN);
+	skb = alloc_skb(LL_RESERVED_SPACE(dst->dev) + size,
+			GFP_ATOMIC | __GFP_NOWARN);
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, LL_RESERVED_SPACE(dst->dev));
-	skb_put(skb, hlen + sizeof(struct tcphdr));
+	skb_put(skb, size);
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, hlen);
 	skb->protocol = segment->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
 	skb->mark = segment->mark;
-	fill_tcp(tcp_hdr(skb), segment);
+	if (segment->protocol == IPPROTO_TCP)
+		fill_tcp(tcp_hdr(skb), segment);
+	else
+		fill_abort((struct abort *)skb_transport_header(skb), segment);
 	if (segment->v6)
 		fill6(skb, segment, dst);
 	else
@@ -82,7 +116,7 @@ static struct sk_buff *build(const struct halb_segment *segment,
 }
 
 /**
- * halb_segment_send - makes a TCP segment and sends it
+ * halb_segment_send - makes a TCP segment or an SCTP ABORT and sends it
  * @hn: netns
  * @segment: what it is like; its source need not be an address of this machine
  *

@@ -30,7 +30,7 @@ struct halb_staged;
  * @addr: VIP; zero for a firewall mark
  * @fwmark: firewall mark, or 0
  * @port: port, network order; zero for a firewall mark
- * @protocol: IPPROTO_TCP or IPPROTO_UDP; zero for a firewall mark
+ * @protocol: IPPROTO_TCP, _UDP or _SCTP; zero for a firewall mark
  * @af: AF_INET or AF_INET6
  *
  * Compared and hashed as bytes: unused bytes are zero.

@@ -37,7 +37,7 @@ unsigned int halb_unmatched(struct halb_packet *pkt)
 	if (rule == HALB_VIP_UNMATCHED_ACCEPT || is_local(pkt))
 		return halb_pass(pkt, NO_SERVICE);
 	if (rule == HALB_VIP_UNMATCHED_REJECT) {
-		if (pkt->protocol == IPPROTO_TCP)
+		if (pkt->protocol != IPPROTO_UDP)
 			halb_answer_reset(pkt);
 		else
 			halb_answer_unreachable(pkt);

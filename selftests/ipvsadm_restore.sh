@@ -106,8 +106,8 @@ refused_line 255 "Scheduler or persistence engine not found" "line 1: .*; nothin
 	"an unknown scheduler" "-A -t 10.0.0.1:80 -s no\n"
 refused_line 255 "No such service" "line 1: .*; nothing was changed" "a service that is not there" \
 	"-E -t 10.0.0.1:80\n"
-refused_line 255 "SCTP services are not supported yet" "line 2: nothing was changed" \
-	"what halb does not have" "-A -t 10.0.0.1:80\n-A --sctp-service 10.0.0.1:80\n"
+refused_line 255 "Persistence engines are not supported yet" "line 2: nothing was changed" \
+	"what halb does not have" "-A -t 10.0.0.1:80\n-A -u 10.0.0.1:5060 -p --pe sip\n"
 refused_line 255 "Try \`ipvsadm -h' or 'ipvsadm --help' for more information." \
 	"line 1: nothing was changed" "-R in -R" "-R\n"
 

@@ -50,11 +50,11 @@ static bool parse_endpoint(struct args *args, const char *what, enum addr_port w
 
 bool grammar_key(struct args *args, struct halb_key *key)
 {
-	static const char *const kinds[] = { "tcp", "udp", "fwmark" };
+	static const char *const kinds[] = { "tcp", "udp", "sctp", "fwmark" };
 	const char *word, *next;
 
 	memset(key, 0, sizeof(*key));
-	if (!args_need(args, "a service (tcp ADDR:PORT, udp ADDR:PORT or fwmark N)", &word))
+	if (!args_need(args, "a service (tcp, udp or sctp ADDR:PORT, or fwmark N)", &word))
 		return false;
 	if (!strcmp(word, "fwmark")) {
 		key->addr.family = AF_INET;
@@ -72,7 +72,7 @@ bool grammar_key(struct args *args, struct halb_key *key)
 	else if (!strcmp(word, "udp"))
 		key->protocol = IPPROTO_UDP;
 	else if (!strcmp(word, "sctp"))
-		return args_fail(args, "sctp is not supported yet: services are tcp, udp or fwmark");
+		key->protocol = IPPROTO_SCTP;
 	else if (strpbrk(word, ".:"))
 		return args_fail(args, "a service begins with its protocol: write tcp %s or udp %s",
 				 word, word);
@@ -595,6 +595,7 @@ static const struct keyword conn_keywords[] = {
 	{ "client", CONN_SLOT_CLIENT, take_conn_client, 0 },
 	{ "tcp", CONN_SLOT_PROTOCOL, take_conn_protocol, IPPROTO_TCP },
 	{ "udp", CONN_SLOT_PROTOCOL, take_conn_protocol, IPPROTO_UDP },
+	{ "sctp", CONN_SLOT_PROTOCOL, take_conn_protocol, IPPROTO_SCTP },
 };
 
 bool grammar_conn_filter(struct args *args, struct halb_conn *filter)

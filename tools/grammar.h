@@ -12,7 +12,7 @@
 /* Longest line that grammar_format() makes, with its NUL. */
 #define GRAMMAR_LINE	512
 
-/* tcp|udp ADDR:PORT, or fwmark N [inet6] */
+/* tcp|udp|sctp ADDR:PORT, or fwmark N [inet6] */
 bool grammar_key(struct args *args, struct halb_key *key);
 /* ADDR[:PORT] of a server of `service`; without a port it has the service's. */
 bool grammar_server_addr(struct args *args, const struct halb_key *service,

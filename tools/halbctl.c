@@ -34,8 +34,8 @@ static const struct command {
 	  "server del SERVICE ADDR[:PORT]\n",
 	  "the servers behind a service" },
 	{ "conn", cmd_conn,
-	  "conn [show] [service SERVICE] [server ADDR[:PORT]] [client ADDR[:PORT]] [tcp|udp]\n"
-	  "conn flush  [service SERVICE] [server ADDR[:PORT]] [client ADDR[:PORT]] [tcp|udp]\n",
+	  "conn [show] [service SERVICE] [server ADDR[:PORT]] [client ADDR[:PORT]] [tcp|udp|sctp]\n"
+	  "conn flush  [service SERVICE] [server ADDR[:PORT]] [client ADDR[:PORT]] [tcp|udp|sctp]\n",
 	  "connections and persistence templates" },
 	{ "stats", cmd_stats,
 	  "stats [rate] [-a]\n",
@@ -93,7 +93,7 @@ static void print_help(FILE *file)
 		fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].what);
 	fputs("  help        this, or with a command's name its grammar\n"
 	      "  version     of halbctl and of the module\n\n"
-	      "SERVICE is tcp ADDR:PORT, udp ADDR:PORT or fwmark N [inet6]; IPv6 is [ADDR]:PORT.\n"
+	      "SERVICE is tcp|udp|sctp ADDR:PORT or fwmark N [inet6]; IPv6 is [ADDR]:PORT.\n"
 	      "  -j  JSON, -p  on several lines\n"
 	      "ipvsadm's options are understood as well: halbctl -A -t VIP:80 -s wrr\n"
 	      "See halbctl(8).\n", file);

@@ -18,11 +18,6 @@
 
 /* --- what halb cannot do ---------------------------------------------------- */
 
-static bool is_sctp(const struct ipvsadm_command *cmd)
-{
-	return cmd->service.protocol == IPPROTO_SCTP;
-}
-
 static bool is_one_packet(const struct ipvsadm_command *cmd)
 {
 	return cmd->options & IPVSADM_BIT(OPS);
@@ -65,7 +60,6 @@ static const struct {
 	bool (*applies)(const struct ipvsadm_command *cmd);
 	const char *text;
 } gaps[] = {
-	{ VERB(ADD), is_sctp, "SCTP services are not supported yet" },
 	{ VERB(ADD) | VERB(EDIT), is_one_packet,
 	  "One-packet scheduling is not supported yet" },
 	{ VERB(ADD) | VERB(EDIT), has_engine, "Persistence engines are not supported yet" },

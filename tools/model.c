@@ -41,6 +41,19 @@ static const char *const conn_states[] = {
 	[HALB_CONN_STATE_SYNACK] = "synack",
 	[HALB_CONN_STATE_UDP] = "udp",
 	[HALB_CONN_STATE_TEMPLATE] = "template",
+	[HALB_CONN_STATE_SCTP_INIT1] = "sctp-init1",
+	[HALB_CONN_STATE_SCTP_INIT] = "sctp-init",
+	[HALB_CONN_STATE_SCTP_COOKIE_SENT] = "sctp-cookie-sent",
+	[HALB_CONN_STATE_SCTP_COOKIE_REPLIED] = "sctp-cookie-replied",
+	[HALB_CONN_STATE_SCTP_COOKIE_WAIT] = "sctp-cookie-wait",
+	[HALB_CONN_STATE_SCTP_COOKIE] = "sctp-cookie",
+	[HALB_CONN_STATE_SCTP_COOKIE_ECHOED] = "sctp-cookie-echoed",
+	[HALB_CONN_STATE_SCTP_ESTABLISHED] = "sctp-established",
+	[HALB_CONN_STATE_SCTP_SHUTDOWN_SENT] = "sctp-shutdown-sent",
+	[HALB_CONN_STATE_SCTP_SHUTDOWN_RECEIVED] = "sctp-shutdown-received",
+	[HALB_CONN_STATE_SCTP_SHUTDOWN_ACK_SENT] = "sctp-shutdown-ack-sent",
+	[HALB_CONN_STATE_SCTP_REJECTED] = "sctp-rejected",
+	[HALB_CONN_STATE_SCTP_CLOSED] = "sctp-closed",
 };
 
 static const char *const vip_unmatched[] = {
@@ -147,6 +160,8 @@ const char *halb_protocol_name(uint8_t protocol)
 		return "tcp";
 	case IPPROTO_UDP:
 		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
 	default:
 		return "?";
 	}

@@ -42,7 +42,7 @@ struct halb_addr {
  */
 struct halb_key {
 	uint32_t fwmark;
-	uint8_t protocol;		/* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t protocol;		/* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	uint16_t port;
 	struct halb_addr addr;
 };

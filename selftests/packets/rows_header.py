@@ -83,11 +83,13 @@ row("IPv6: a packet that ends in a fragment header: dropped",
 # --- other protocols ---------------------------------------------------------------------------------------
 
 for f in FAMILIES:
-    for name, number in ("SCTP", 132), ("ESP", 50), ("UDP-Lite", 136), ("IP in IP", 4):
+    for name, number, reason in (("SCTP", 132, "no-service"), ("ESP", 50, "other-protocol"),
+                                 ("UDP-Lite", 136, "other-protocol"),
+                                 ("IP in IP", 4, "other-protocol")):
         packet = f.ip(f.client, f.vip, **({"nh": number} if f.v6 else {"proto": number})) / \
             Raw(b"\x4e\x20\x03\xe8" + b"\0" * 28)
         row(f"{f}: {name} to a VIP: the stack's",
-            In(CLIENT, packet), Out(SERVER, hop(packet), to=MAC_ROUTER), counts="other-protocol 1")
+            In(CLIENT, packet), Out(SERVER, hop(packet), to=MAC_ROUTER), counts=f"{reason} 1")
 
 # --- cut off ---------------------------------------------------------------------------------------------------
 

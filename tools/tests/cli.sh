@@ -46,7 +46,6 @@ expect 2 "halbctl: weight 70000 *0 to 65535" "weight 70000" -- server add $vip 1
 expect 2 "halbctl: *'192.0.2.300:80' is not an address*" "address" -- service add tcp 192.0.2.300:80
 expect 2 "halbctl: *needs brackets*" "IPv6 without brackets" -- service add tcp 2001:db8::1:80
 expect 2 "halbctl: *lacks the port*" "missing port" -- service add tcp 192.0.2.1
-expect 2 "halbctl: *sctp is not supported yet*" "sctp" -- service add sctp 192.0.2.1:80
 expect 2 "halbctl: *unexpected word 'x'*" "a word too many" -- service show $vip x
 expect 2 "halbctl: *unexpected word 'x'*" "a word too many" -- zero $vip x
 expect 2 "halbctl: *unexpected word 'x'*" "a word too many" -- monitor x

@@ -58,7 +58,7 @@ next() { # WANTED WORDS...
 }
 next "service server conn stats zero settings vrrp real-server status monitor save restore help version"
 next "show add set del drain" server
-next "tcp udp fwmark" service add
+next "tcp udp sctp fwmark" service add
 next "192.0.2.1:80" service del tcp
 next "7" service del fwmark
 next "" service del udp

@@ -58,7 +58,8 @@ enum halb_tun_csum {
 
 /**
  * enum halb_conn_state - State of a connection, numbered as ip_vs numbers its
- *   TCP states; connections of other protocols are "udp".
+ *   TCP states; connections of UDP are "udp", those of SCTP have states of
+ *   their own.
  */
 enum halb_conn_state {
 	HALB_CONN_STATE_NONE,
@@ -74,6 +75,19 @@ enum halb_conn_state {
 	HALB_CONN_STATE_SYNACK,
 	HALB_CONN_STATE_UDP,
 	HALB_CONN_STATE_TEMPLATE,
+	HALB_CONN_STATE_SCTP_INIT1,
+	HALB_CONN_STATE_SCTP_INIT,
+	HALB_CONN_STATE_SCTP_COOKIE_SENT,
+	HALB_CONN_STATE_SCTP_COOKIE_REPLIED,
+	HALB_CONN_STATE_SCTP_COOKIE_WAIT,
+	HALB_CONN_STATE_SCTP_COOKIE,
+	HALB_CONN_STATE_SCTP_COOKIE_ECHOED,
+	HALB_CONN_STATE_SCTP_ESTABLISHED,
+	HALB_CONN_STATE_SCTP_SHUTDOWN_SENT,
+	HALB_CONN_STATE_SCTP_SHUTDOWN_RECEIVED,
+	HALB_CONN_STATE_SCTP_SHUTDOWN_ACK_SENT,
+	HALB_CONN_STATE_SCTP_REJECTED,
+	HALB_CONN_STATE_SCTP_CLOSED,
 };
 
 /**
@@ -81,8 +95,8 @@ enum halb_conn_state {
  *   address of the director when no service matches its protocol and port.
  * @HALB_VIP_UNMATCHED_ACCEPT: it goes on into the stack, as if halb were not
  *   there
- * @HALB_VIP_UNMATCHED_REJECT: TCP gets a RST, everything else ICMP port
- *   unreachable
+ * @HALB_VIP_UNMATCHED_REJECT: TCP gets a RST, SCTP an ABORT, everything else
+ *   ICMP port unreachable
  * @HALB_VIP_UNMATCHED_DROP: it is dropped and counted
  */
 enum halb_vip_unmatched {
@@ -111,8 +125,8 @@ enum halb_director_state {
  * @HALB_SERVICE_FLAG_SH_FALLBACK: sh and mh; a server of weight 0 or
  *   overloaded is replaced by the next one
  * @HALB_SERVICE_FLAG_SH_PORT: sh and mh; the client's port is hashed too
- * @HALB_SERVICE_FLAG_ADOPT: TCP that is not a SYN and has no connection is
- *   scheduled
+ * @HALB_SERVICE_FLAG_ADOPT: TCP that is not a SYN, and SCTP that is not an
+ *   INIT, is scheduled without a connection
  * @HALB_SERVICE_FLAG_YIELD: new flows go on to the stack, and to ip_vs; those
  *   that halb has stay
  */
