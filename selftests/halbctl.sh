@@ -132,7 +132,7 @@ is "$(conns client 10.1.0.2) $(conns client 10.1.0.3) $(conns tcp) $(conns udp)"
 port=$(hc -j conn show | jq '.[4].client_port')
 is "$(hc -j conn show client 10.1.0.2:$port server 10.2.0.12 | jq -c '.[] | [.protocol, .client_port, .service_address, .service_port, .method, .fwmark]')" \
 	"$(hc -j conn show client 10.1.0.2:$port | jq -c '.[] | select(.server_address == "10.2.0.12") | ["tcp", .client_port, "'$VIP4'", 80, "nat", null]')" "all ends"
-like "$(hc conn show client 10.1.0.2:$port)" "^PROTOCOL +CLIENT +SERVICE +SERVER +METHOD +STATE +EXPIRES +FWMARK
+like "$(hc conn show client 10.1.0.2:$port)" "^PROTOCOL +CLIENT +SERVICE +SOURCE +SERVER +METHOD +STATE +EXPIRES +FWMARK
 tcp +10.1.0.2:$port +$VIP4:80 +10.2.0.1[12]:80 +nat +[a-z-]+ +[0-9]+$" "the table of connections"
 is "$(hc conn flush client 10.1.0.2:$port)" "1 connection removed" "one connection is flushed"
 n=$(conns server 10.2.0.12)
