@@ -22,7 +22,8 @@
 #define SET6		"vips6"
 /* Just before the filter of whoever runs the machine, as keepalived's */
 #define PRIORITY	(-1)
-#define ELEMENTS_MAX	1000		/* of one message, an attribute of which has a length of 16 bits */
+/* Of one message: the length of an attribute has 16 bits. */
+#define ELEMENTS_MAX	1000
 
 static struct mnl_socket *sock;
 static uint32_t seq;

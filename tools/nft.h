@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The packet filter of no_accept: what is sent to, or from, virtual addresses is dropped where it would
- * reach the host itself. A table of our own, written anew in one transaction; the kernel removes
- * it when the socket that made it is closed, so that it never outlives this process.
+ * The packet filter of no_accept: what is sent to, or from, virtual addresses is dropped where it
+ * would reach the host itself. A table of our own, written anew in one transaction; the kernel
+ * removes it when the socket that made it is closed, so that it never outlives this process.
  */
 #ifndef HALB_NFT_H
 #define HALB_NFT_H

@@ -6,8 +6,6 @@
 #ifndef HALB_RTNL_ROUTE_H
 #define HALB_RTNL_ROUTE_H
 
-#include <stdalign.h>
-
 #include "conf.h"
 
 #define RTNL_REQUEST_MAX	960
@@ -17,7 +15,7 @@ struct rtnl_request {
 	bool rule;
 	bool no_track;			/* nobody minds if it goes */
 	unsigned int line;		/* of the configuration */
-	alignas(8) uint8_t message[RTNL_REQUEST_MAX];
+	uint8_t message[RTNL_REQUEST_MAX] __attribute__((__aligned__(8)));
 };
 
 /* Both return 0, -ENODEV if an interface that it names is not there, or -EMSGSIZE. */

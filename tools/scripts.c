@@ -115,7 +115,7 @@ int scripts_mail(int fd, const struct conf_global *conf, const char *subject, co
 	struct request *request = (void *)buf;
 	size_t len = offsetof(struct request, text);
 	char port[16], timeout[32];
-	const char *words[] = {
+	const char *const words[] = {
 		subject, body, conf->smtp_server, port, conf->notification_email_from,
 		conf->smtp_helo_name, timeout, conf->smtp_user, conf->smtp_password,
 		conf->smtp_starttls ? "1" : NULL,
@@ -260,7 +260,7 @@ int scripts_wait(const struct conf_script *script, int64_t timeout_us)
 				   .all_groups = script->all_groups };
 	int64_t end = timeout_us ? now_us() + timeout_us : INT64_MAX;
 	struct pollfd exited = { .fd = -1, .events = POLLIN };
-	int status = -1, ready = 0;
+	int status = -1, ready = 0, left;
 	pid_t pid = fork();
 
 	if (!pid)
@@ -269,8 +269,10 @@ int scripts_wait(const struct conf_script *script, int64_t timeout_us)
 		return -errno;
 	setpgid(pid, pid);
 	exited.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	while (exited.fd >= 0 && !ready && now_us() < end)
-		ready = poll(&exited, 1, end == INT64_MAX ? -1 : (int)((end - now_us()) / 1000 + 1)) > 0;
+	while (exited.fd >= 0 && !ready && now_us() < end) {
+		left = end == INT64_MAX ? -1 : (int)((end - now_us()) / 1000 + 1);
+		ready = poll(&exited, 1, left) > 0;
+	}
 	if (exited.fd >= 0)
 		close(exited.fd);
 	if (!ready)
@@ -308,8 +310,8 @@ static void reap(int fd)
 			running[i] = running[--running_count];
 			if (done.mail && status)
 				log_msg(LOG_WARNING, "A mail could not be sent: %s. Check smtp_server.",
-					WIFEXITED(status) ? curl_easy_strerror(WEXITSTATUS(status)) :
-					"no end in time");
+					WIFEXITED(status) ?
+					curl_easy_strerror(WEXITSTATUS(status)) : "no end in time");
 			tell(fd, done.id, status, done.timed_out);
 			break;
 		}

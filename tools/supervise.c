@@ -278,8 +278,8 @@ static void log_differences(const struct conf *was, const struct conf *is)
 	for (size_t i = 0; i < differences.count && i < DIFFERENCES_LOGGED; i++) {
 		const struct conf_difference *one = &differences.list[i];
 
-		log_msg(LOG_INFO, "Reload: %s %.100s %s%.400s", conf_what_name(one->what), one->name,
-			changes[one->change], one->members ? one->members : "");
+		log_msg(LOG_INFO, "Reload: %s %.100s %s%.400s", conf_what_name(one->what),
+			one->name, changes[one->change], one->members ? one->members : "");
 	}
 	if (differences.count > DIFFERENCES_LOGGED)
 		log_msg(LOG_INFO, "Reload: and %zu more changes",

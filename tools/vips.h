@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The addresses, routes and rules that the VRRP process has put there, in memory that the supervisor
- * shares: if that process dies, the supervisor takes them away, and says priority 0 on its behalf.
+ * The addresses, routes and rules that the VRRP process has put there, in memory that the
+ * supervisor shares: if that process dies, the supervisor takes them away, and says priority 0 on
+ * its behalf.
  */
 #ifndef HALB_VIPS_H
 #define HALB_VIPS_H

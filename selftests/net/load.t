@@ -7,10 +7,7 @@
 . "$(dirname "$(readlink -f "$0")")/vrrp.sh"
 vrrp_topology
 ip -n $A link set lo up
-write() { # LINE...
-	conf $A 100 "version 3" "advert_int 0.1"
-	printf '%s\n' "$@" >> "$TMP/$A.conf"
-}
+write() { conf $A 100 "version 3" "advert_int 0.1"; }
 # late SECONDS: how long in ms there was none, at most
 late() {
 	on $CL timeout "$1" tcpdump -i eth0 -tt -n ip proto 112 2>/dev/null |
