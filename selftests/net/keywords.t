@@ -130,6 +130,7 @@ nsenter --net=/run/netns/$A -- "$HALBD" -n -l -f "$TMP/$A.conf" 2> "$TMP/$A.log"
 PID[$A]=$!
 check "instance and use_pid_dir: the pid file is named so" wait_for 5 test -s /run/halb/halbd_one.pid
 stop $A
+rmdir /run/halb 2>/dev/null
 
 conf $A 100 "${fast[@]}"
 echo "net_namespace $A" >> "$TMP/$A.conf"
