@@ -551,11 +551,12 @@ struct conf_virtual_server {
 	uint8_t family;			/* ip_family, or of the addresses */
 	uint8_t protocol;		/* IPPROTO_TCP, _UDP, _SCTP; resolved */
 	char *scheduler;		/* lb_algo / lvs_sched; "wlc" */
-	bool hashed;
 	bool ops;
-	/* flag-1..3; sh-fallback and mh-fallback are 1, sh-port and mh-port 2 */
-	bool sched_flag[3];
+	/* flag-1 and 2; sh-fallback and mh-fallback are 1, sh-port and mh-port 2 */
+	bool sched_flag[2];
 	struct conf_forward forward;	/* lb_kind, the real servers' default */
+	struct halb_addr source;	/* halb's own: `sources`, the first of FULLNAT's addresses */
+	uint16_t source_count;
 	uint32_t persistence_timeout;	/* seconds; 0: none; 360 if written without a value */
 	uint8_t persistence_prefix;	/* persistence_granularity; 32 or 128 */
 	char *persistence_engine;

@@ -244,6 +244,16 @@ static bool right_family(struct parser *p, const struct conf_virtual_server *v,
 	return false;
 }
 
+static bool has_sources(struct parser *p, const struct conf_virtual_server *v,
+			const struct conf_real_server *server)
+{
+	if (server->forward.method != CONF_FULLNAT || v->source_count)
+		return true;
+	conf_error(p, &server->pos, "FULLNAT needs addresses of this director to talk from: it is ignored; add `sources ADDRESS` or `sources ADDRESS-ADDRESS` to virtual_server %s",
+		   v->name);
+	return false;
+}
+
 static void finish_servers(struct parser *p, struct conf_virtual_server *v)
 {
 	size_t kept = 0;
@@ -254,7 +264,8 @@ static void finish_servers(struct parser *p, struct conf_virtual_server *v)
 	for (size_t i = 0; i < v->servers_count; i++) {
 		struct conf_real_server *server = &v->servers[i];
 
-		if (!server->addr.family || !right_family(p, v, server))
+		if (!server->addr.family || !right_family(p, v, server) ||
+		    !has_sources(p, v, server))
 			continue;
 		finish_checks(p, v, server);
 		if (server->lthreshold && server->uthreshold && server->lthreshold > server->uthreshold) {

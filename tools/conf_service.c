@@ -210,8 +210,7 @@ static void take_scheduler(struct parser *p, const struct conf_row *row, const s
 			   void *object)
 {
 	static const char *const names[] = {
-		"rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "lblc", "lblcr", "fo",
-		"ovf", "twos",
+		"rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos",
 	};
 	struct vs_parse *vs = object;
 	const char *word;
@@ -226,8 +225,12 @@ static void take_scheduler(struct parser *p, const struct conf_row *row, const s
 		vs->v.scheduler = (char *)names[i];
 		return;
 	}
-	conf_error(p, &node->pos, "unknown %s '%s': it is rr, wrr, lc, wlc, sed, nq, sh, dh, mh, lblc, lblcr, fo, ovf or twos",
-		   node->words[0], word);
+	if (!strcasecmp(word, "lblc") || !strcasecmp(word, "lblcr"))
+		conf_error(p, &node->pos, "halb has no %s: write dh, which keeps a destination on a server too, or mh; wlc is taken",
+			   word);
+	else
+		conf_error(p, &node->pos, "unknown %s '%s': it is rr, wrr, lc, wlc, sed, nq, sh, dh, mh, fo, ovf or twos",
+			   node->words[0], word);
 }
 
 static void take_sched_flag(struct parser *p, const struct conf_row *row, const struct node *node,
@@ -334,6 +337,21 @@ static void take_vs_forward(struct parser *p, const struct conf_row *row, const 
 {
 	((struct vs_parse *)object)->method_given = true;
 	take_forward(p, row, node, object);
+}
+
+/* ADDRESS, or ADDRESS-ADDRESS */
+static void take_sources(struct parser *p, const struct conf_row *row, const struct node *node,
+			 void *object)
+{
+	struct vs_parse *vs = object;
+	char err[256];
+	const char *word;
+
+	(void)row;
+	conf_no_more(p, node, 2);
+	if (conf_need(p, node, "an address or a range of addresses", &word) &&
+	    !addr_parse_range(word, &vs->v.source, &vs->v.source_count, err, sizeof(err)))
+		conf_error(p, &node->pos, "sources: %s", err);
 }
 
 static void take_persistence(struct parser *p, const struct conf_row *row, const struct node *node,
@@ -589,17 +607,19 @@ static const struct conf_row virtual_server_rows[] = {
 	OWN("ip_family", take_ip_family, 0, "family of a service by mark", CHECK),
 	OWN("lb_algo", take_scheduler, 0, "how a server is picked", CHECK),
 	OWN("lvs_sched", take_scheduler, 0, "how a server is picked", CHECK),
-	FLAG("hashed", v.hashed, "flag of the scheduler", CHECK),
+	NONE("hashed", "services are always found by a hash"),
 	FLAG("ops", v.ops, "each datagram is scheduled by itself", CHECK),
 	ROW("flag-1", take_sched_flag, 0, v, 0, 0, 0, "first flag of the scheduler", CHECK),
 	ROW("flag-2", take_sched_flag, 0, v, 0, 0, 1, "second flag of the scheduler", CHECK),
-	ROW("flag-3", take_sched_flag, 0, v, 0, 0, 2, "third flag of the scheduler", CHECK),
+	NONE("flag-3", "no scheduler has a third flag"),
 	ROW("sh-fallback", take_scheduler_flag, ROW_LATE, v, 0, 0, 0, "sh goes past a server that is down", CHECK),
 	ROW("sh-port", take_scheduler_flag, ROW_LATE, v, 0, 0, 1, "sh hashes the port too", CHECK),
 	ROW("mh-fallback", take_scheduler_flag, ROW_LATE, v, 0, 0, 0, "mh goes past a server that is down", CHECK),
 	ROW("mh-port", take_scheduler_flag, ROW_LATE, v, 0, 0, 1, "mh hashes the port too", CHECK),
 	ROW("lb_kind", take_vs_forward, 0, v.forward, 0, 0, 0, "how packets reach servers", CHECK),
 	ROW("lvs_method", take_vs_forward, 0, v.forward, 0, 0, 0, "how packets reach servers", CHECK),
+	{ .keyword = "sources", .take = take_sources, .flags = ROW_OURS,
+	  .effect = "addresses from which FULLNAT talks to servers", .test = CHECK },
 	ROW("persistence_timeout", take_persistence, 0, v, 1, 2678400, 0,
 	    "how long a client stays with its server", CHECK),
 	OWN("persistence_granularity", take_granularity, 0, "netmask of what counts as one client", CHECK),

@@ -304,7 +304,10 @@ static bool service_is(const struct halb_service *have, const struct halb_servic
 		  have->persist_timeout != want->persist_timeout) ||
 		 (asked & HALB_SVC_PERSIST_PREFIX &&
 		  have->persist_prefix != want->persist_prefix) ||
-		 (asked & HALB_SVC_VRRP && strcmp(have->vrrp, want->vrrp)));
+		 (asked & HALB_SVC_VRRP && strcmp(have->vrrp, want->vrrp)) ||
+		 (asked & HALB_SVC_SOURCES &&
+		  (have->source_count != want->source_count ||
+		   (want->source_count && !halb_addr_equal(&have->source, &want->source)))));
 }
 
 static bool server_is(const struct halb_server *have, const struct halb_server *want)
@@ -314,7 +317,10 @@ static bool server_is(const struct halb_server *have, const struct halb_server *
 	return !((asked & HALB_SRV_METHOD && have->method != want->method) ||
 		 (asked & HALB_SRV_WEIGHT && have->weight != want->weight) ||
 		 (asked & HALB_SRV_UPPER && have->upper != want->upper) ||
-		 (asked & HALB_SRV_LOWER && have->lower != want->lower));
+		 (asked & HALB_SRV_LOWER && have->lower != want->lower) ||
+		 (asked & HALB_SRV_TUN_TYPE && have->tun_type != want->tun_type) ||
+		 (asked & HALB_SRV_TUN_PORT && have->tun_port != want->tun_port) ||
+		 (asked & HALB_SRV_TUN_CSUM && have->tun_csum != want->tun_csum));
 }
 
 static void diff_member(struct services *services, struct entry *entry,

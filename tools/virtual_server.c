@@ -523,10 +523,32 @@ void virtual_server_end(struct virtual_server *vs)
 
 /* --- what the module shall have ---------------------------------------------------------- */
 
-static uint32_t method(const struct conf_forward *forward)
+static void want_forward(struct halb_server *server, const struct conf_forward *forward)
 {
-	return forward->method == CONF_DR ? HALB_METHOD_DR :
-	       forward->method == CONF_TUN ? HALB_METHOD_TUN : HALB_METHOD_NAT;
+	static const uint32_t methods[] = {
+		[CONF_NAT] = HALB_METHOD_NAT, [CONF_DR] = HALB_METHOD_DR,
+		[CONF_TUN] = HALB_METHOD_TUN, [CONF_FULLNAT] = HALB_METHOD_FULLNAT,
+	};
+	static const uint32_t types[] = {
+		[CONF_TUNNEL_IPIP] = HALB_TUN_TYPE_IPIP, [CONF_TUNNEL_GUE] = HALB_TUN_TYPE_GUE,
+		[CONF_TUNNEL_GRE] = HALB_TUN_TYPE_GRE,
+	};
+	static const uint32_t csums[] = {
+		[CONF_CSUM_NONE] = HALB_TUN_CSUM_NONE, [CONF_CSUM_FULL] = HALB_TUN_CSUM_CSUM,
+		[CONF_CSUM_REMOTE] = HALB_TUN_CSUM_REMCSUM,
+	};
+
+	server->present |= HALB_SRV_METHOD;
+	server->method = methods[forward->method];
+	if (forward->method != CONF_TUN)
+		return;
+	server->present |= HALB_SRV_TUN_TYPE | HALB_SRV_TUN_CSUM;
+	server->tun_type = types[forward->tunnel];
+	server->tun_csum = csums[forward->tunnel_csum];
+	if (forward->tunnel != CONF_TUNNEL_GUE)
+		return;
+	server->present |= HALB_SRV_TUN_PORT;
+	server->tun_port = forward->tunnel_port;
 }
 
 static void want_server(struct services_server *want, const struct conf_real_server *conf,
@@ -534,18 +556,18 @@ static void want_server(struct services_server *want, const struct conf_real_ser
 {
 	*want = (struct services_server){
 		.server = {
-			.present = HALB_SRV_PORT | HALB_SRV_METHOD | HALB_SRV_WEIGHT |
-				   HALB_SRV_UPPER | HALB_SRV_LOWER,
+			.present = HALB_SRV_PORT | HALB_SRV_WEIGHT | HALB_SRV_UPPER |
+				   HALB_SRV_LOWER,
 			.service = *key,
 			.addr = conf->addr,
 			.port = server_port(conf, key),
-			.method = method(&conf->forward),
 			.weight = weight < 0 ? 0 : weight,
 			.upper = conf->uthreshold,
 			.lower = conf->lthreshold,
 		},
 		.out = weight == QUORUM_ABSENT,
 	};
+	want_forward(&want->server, &conf->forward);
 }
 
 static void want_service(const struct virtual_server *vs,
@@ -554,8 +576,10 @@ static void want_service(const struct virtual_server *vs,
 	const struct conf_virtual_server *conf = vs->conf;
 
 	*want = (struct halb_service){
-		.present = HALB_SVC_SCHEDULER | HALB_SVC_FLAGS | HALB_SVC_VRRP,
+		.present = HALB_SVC_SCHEDULER | HALB_SVC_FLAGS | HALB_SVC_VRRP | HALB_SVC_SOURCES,
 		.key = key->key,
+		.source = conf->source,
+		.source_count = conf->source_count,
 		.flags_mask = HALB_SERVICE_FLAG_PERSISTENT | HALB_SERVICE_FLAG_SH_FALLBACK |
 			      HALB_SERVICE_FLAG_SH_PORT,
 	};
