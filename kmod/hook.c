@@ -308,6 +308,21 @@ ours4(struct halb_net *hn, struct sk_buff *skb, bool marked)
 	return halb_schedule(&pkt);
 }
 
+/*
+ * Not in line: the entry point, which foreign packets leave at once, saves no
+ * register then.
+ */
+static noinline unsigned int
+ours4_plain(struct halb_net *hn, struct sk_buff *skb,
+	    const struct nf_hook_state *state)
+{
+	unsigned int verdict = admit(hn, skb, state);
+
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	return ours4(hn, skb, false);
+}
+
 /* A fragment header on a whole packet is a header like others (RFC 6946). */
 static bool skip_atomic(const struct sk_buff *skb, int *off, u8 *nexthdr)
 {
@@ -417,6 +432,17 @@ ours6(struct halb_net *hn, struct sk_buff *skb, bool marked)
 	return halb_schedule(&pkt);
 }
 
+static noinline unsigned int
+ours6_plain(struct halb_net *hn, struct sk_buff *skb,
+	    const struct nf_hook_state *state)
+{
+	unsigned int verdict = admit(hn, skb, state);
+
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
+	return ours6(hn, skb, false);
+}
+
 /* Has a flow of a service by mark gone to this destination? */
 static __always_inline bool was_marked4(const struct halb_net *hn, __be32 addr)
 {
@@ -451,7 +477,6 @@ static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
 	struct halb_net *hn = priv;
 	const struct halb_probe *probe = rcu_dereference(hn->probe);
 	const struct iphdr *iph = ip_hdr(skb);
-	unsigned int verdict;
 
 	if (!halb_probe4(probe, iph->daddr, HALB_PROBE_VIP) &&
 	    !halb_probe4(probe, iph->saddr, HALB_PROBE_REPLY) &&
@@ -459,10 +484,7 @@ static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
 	    (likely(iph->protocol != IPPROTO_ICMP) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	verdict = admit(hn, skb, state);
-	if (unlikely(verdict != HALB_GO_ON))
-		return verdict;
-	return ours4(hn, skb, false);
+	return ours4_plain(hn, skb, state);
 }
 
 /* Entry point of IPv6 packets: see halb_hook4(). */
@@ -472,7 +494,6 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 	struct halb_net *hn = priv;
 	const struct halb_probe *probe = rcu_dereference(hn->probe);
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
-	unsigned int verdict;
 
 	if (!halb_probe6(probe, &ip6h->daddr, HALB_PROBE_VIP) &&
 	    !halb_probe6(probe, &ip6h->saddr, HALB_PROBE_REPLY) &&
@@ -480,10 +501,7 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 	    (likely(ip6h->nexthdr != IPPROTO_ICMPV6) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	verdict = admit(hn, skb, state);
-	if (unlikely(verdict != HALB_GO_ON))
-		return verdict;
-	return ours6(hn, skb, false);
+	return ours6_plain(hn, skb, state);
 }
 
 static bool has_mark_service(const struct halb_net *hn, u32 mark, u8 af)

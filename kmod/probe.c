@@ -5,23 +5,24 @@
 
 #include "probe.h"
 
-#define HALB_PROBE_BITS_PER_ADDRESS	16
-#define HALB_PROBE_MIN_ORDER		8
+#define HALB_PROBE_BITS_PER_ADDRESS	32
+#define HALB_PROBE_MIN_ORDER		9
 
 struct halb_probe *halb_probe_create(u32 addresses)
 {
-	u64 slots = (u64)max(addresses, 1u) * HALB_PROBE_BITS_PER_ADDRESS;
-	unsigned int order = max_t(unsigned int, ilog2(roundup_pow_of_two(slots)),
+	u64 bits = (u64)max(addresses, 1u) * HALB_PROBE_BITS_PER_ADDRESS;
+	unsigned int order = max_t(unsigned int, ilog2(roundup_pow_of_two(bits)),
 				   HALB_PROBE_MIN_ORDER);
 	struct halb_probe *probe;
+	unsigned int side;
 
-	/* two bits a slot: a VIP, the source of a reply */
-	probe = kvzalloc(struct_size(probe, bits, BITS_TO_LONGS(2UL << order)),
+	probe = kvzalloc(struct_size(probe, bits, BITS_TO_LONGS(1UL << order)),
 			 GFP_KERNEL_ACCOUNT);
 	if (!probe)
 		return NULL;
 	probe->shift = 64 - order;
-	probe->seed = get_random_u64() | 1;
+	for (side = 0; side < HALB_PROBE_SIDES; side++)
+		probe->seed[side] = get_random_u64() | 1;
 	return probe;
 }
 

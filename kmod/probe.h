@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The cheap question that every packet of the netns pays for: could this
- * address be a VIP, or a server whose replies we translate? Two bitmaps
- * indexed by a hash of the address. A "no" is certain; a "yes" is looked up.
+ * address be a VIP, or a server whose replies we translate? One bitmap,
+ * indexed by a hash of the address that differs for the two questions. A "no"
+ * is certain; a "yes" is looked up.
  */
 #ifndef _HALB_PROBE_H
 #define _HALB_PROBE_H
@@ -12,26 +13,35 @@
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 
+enum halb_probe_side { HALB_PROBE_VIP, HALB_PROBE_REPLY, HALB_PROBE_SIDES };
+
 /**
- * struct halb_probe - bitmaps of addresses
+ * struct halb_probe - bitmap of addresses
  * @shift: 64 less the number of index bits
- * @seed: random multiplier, odd
+ * @seed: random multipliers, odd, one for each side
  * @rcu: to free it
- * @bits: VIPs at the even bits, reply sources at the odd ones
+ * @bits: of both sides
  */
 struct halb_probe {
 	unsigned int shift;
-	u64 seed;
+	u64 seed[HALB_PROBE_SIDES];
 	struct rcu_head rcu;
 	unsigned long bits[];
 };
 
-enum halb_probe_side { HALB_PROBE_VIP, HALB_PROBE_REPLY };
-
 static inline unsigned long halb_probe_bit(const struct halb_probe *probe,
 					   u64 word, enum halb_probe_side side)
 {
-	return (word * probe->seed) >> probe->shift << 1 | side;
+	return (word * probe->seed[side]) >> probe->shift;
+}
+
+/* A word shifted, not a bit: every packet asks this twice. */
+static inline bool halb_probe_word(const struct halb_probe *probe, u64 word,
+				   enum halb_probe_side side)
+{
+	unsigned long bit = halb_probe_bit(probe, word, side);
+
+	return probe->bits[BIT_WORD(bit)] >> (bit % BITS_PER_LONG) & 1;
 }
 
 static inline u64 halb_probe_word6(const struct in6_addr *addr)
@@ -45,26 +55,23 @@ static inline u64 halb_probe_word6(const struct in6_addr *addr)
 static inline bool halb_probe4(const struct halb_probe *probe, __be32 addr,
 			       enum halb_probe_side side)
 {
-	unsigned long bit = halb_probe_bit(probe, (__force u32)addr, side);
-
-	return probe->bits[BIT_WORD(bit)] & BIT_MASK(bit);
+	return halb_probe_word(probe, (__force u32)addr, side);
 }
 
 static inline bool halb_probe6(const struct halb_probe *probe,
 			       const struct in6_addr *addr,
 			       enum halb_probe_side side)
 {
-	unsigned long bit = halb_probe_bit(probe, halb_probe_word6(addr), side);
-
-	return probe->bits[BIT_WORD(bit)] & BIT_MASK(bit);
+	return halb_probe_word(probe, halb_probe_word6(addr), side);
 }
 
 /**
  * halb_probe_create - an empty probe
  * @addresses: how many it is going to hold
  *
- * Sixteen bits per address: a foreign address is taken for ours once in
- * sixteen times at worst, typically far less, and then looked up in vain.
+ * Thirty-two bits per address: a foreign packet, whose two addresses are asked
+ * for, is taken for ours once in sixteen times at worst, typically far less,
+ * and then looked up in vain.
  *
  * Context: process, may sleep. Return: the probe or NULL.
  */
