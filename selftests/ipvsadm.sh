@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ipvsadm.inc"
 
-COMMANDS=$HALB_SRC/selftests/ipvsadm.commands
+COMMANDS=$TMP/commands
 NOBODY="setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all"
 mkdir "$TMP/real" "$TMP/halb"
 known_hosts <<-END
@@ -34,6 +34,54 @@ for command in "-Ln" "-A -t 10.0.0.1:80" "-C" "-Lnc"; do
 	like "$(echo "$out" | sed -n 2p)" "^halb: .*not loaded" "no module: halb says more"
 done
 load_halb
+
+# --- every command with every option -------------------------------------------------------
+# What goes with what is a table in ipvsadm; so each of its fields is tried, then all pairs of
+# options of a list, and all sets of options of a tunnel. Not those that halb refuses by itself,
+# nor -R without a mistake, which would read on here.
+
+OPTIONS=(-n -c "-t 10.0.0.1:80" "-u 10.0.0.1:80" "-f 1" "-s rr" "-p 5" "-M 255.255.255.0" "-r 10.0.0.2"
+	-g -i -m "-w 1" "-x 1" "-y 1" "--mcast-interface lo" --timeout --daemon --stats --rate
+	--thresholds --persistent-conn --nosort --sort "--syncid 1" --exact -o "--pe sip" "-b flag-1"
+	"--mcast-group 224.0.0.81" "--mcast-port 1" "--mcast-ttl 1" "--sync-maxlen 1000" --tun-info
+	"--tun-type gre" "--tun-port 5" --tun-nocsum --tun-csum --tun-remcsum -6)
+VERBS=("-A -t 10.0.0.1:80" "-E -t 10.0.0.1:80" "-a -t 10.0.0.1:80 -r 10.0.0.2 -i"
+	"-e -t 10.0.0.1:80 -r 10.0.0.2 -i" -L -S "-Z" "-d -t 10.0.0.1:80 -r 10.0.0.2"
+	"-D -t 10.0.0.1:80" -C -R "--set 0 0 0" "--start-daemon master" "--stop-daemon master")
+LISTS=(-n -c --timeout --daemon --stats --rate --thresholds --persistent-conn --nosort --exact --tun-info
+	"-t 10.0.0.1:80")
+TUNNELS=("--tun-port 5" --tun-nocsum --tun-csum --tun-remcsum)
+
+matrix() {
+	local verb option type set i j
+	for verb in "${VERBS[@]}"; do
+		for option in "${OPTIONS[@]}"; do
+			case $verb$option in
+			-[AE]*--pe* | -R-6 | --st*-daemon*-6) ;;
+			--start-daemon*--mcast* | --start-daemon*--sync* | --start-daemon*--nosort) ;;
+			*) echo "$verb $option" ;;
+			esac
+		done
+	done
+	echo "-A -t 10.0.0.1:80"
+	for ((i = 0; i < ${#LISTS[@]}; i++)); do
+		for ((j = i + 1; j < ${#LISTS[@]}; j++)); do
+			echo "-L ${LISTS[i]} ${LISTS[j]}"
+		done
+	done
+	for type in ipip gue gre; do
+		for ((set = 0; set < 16; set++)); do
+			option=
+			for ((i = 0; i < 4; i++)); do
+				((set >> i & 1)) && option+=" ${TUNNELS[i]}"
+			done
+			echo "-a -t 10.0.0.1:80 -r 10.0.0.$((10 + set)) -i --tun-type $type$option"
+		done
+	done
+	echo "-L -n --tun-info"
+	echo "-C"
+}
+matrix | cat "$HALB_SRC/selftests/ipvsadm.commands" - > "$COMMANDS"
 
 # --- every line of the table of commands ---------------------------------------------------
 

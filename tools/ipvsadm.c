@@ -219,14 +219,19 @@ static const char *sentence(enum ipvsadm_verb verb, int code)
 	return strerror(code);
 }
 
-/* ip_vs looks for the service before anything else in a request. */
+/* ip_vs looks for the service before anything else in a request, and for the server after its
+ * thresholds.
+ */
 static int as_ip_vs(const struct ipvsadm_command *cmd, int code, bool service_exists)
 {
 	bool needs_service = (OF_SERVICE | OF_SERVER) & (1U << cmd->verb);
 
 	if (!(cmd->options & IPVSADM_BIT(SERVICE)) || code == EPERM || code == ENOMEM)
 		return code;
-	return needs_service && !service_exists ? ESRCH : code;
+	if (needs_service && !service_exists)
+		return ESRCH;
+	return (VERB(ADD_SERVER) | VERB(EDIT_SERVER)) & (1U << cmd->verb) &&
+	       cmd->lower > cmd->upper ? ERANGE : code;
 }
 
 void ipvsadm_refused(const struct nl_error *why, const struct ipvsadm_command *cmd,

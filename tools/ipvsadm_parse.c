@@ -56,7 +56,7 @@ static const struct legality verbs[] = {
 	[IPVSADM_EDIT] = { "edit-service", .needs = B(SERVICE), .may = SERVICE_OPTIONS },
 	[IPVSADM_DEL] = { "delete-service", .needs = B(SERVICE) },
 	[IPVSADM_FLUSH] = { "flush" },
-	[IPVSADM_LIST] = { "list", .may = LIST_OPTIONS,
+	[IPVSADM_LIST] = { "list", .may = LIST_OPTIONS | B(SYNCID),
 		.one = B(CONNECTION) | B(SERVICE) | B(TIMEOUT) | B(DAEMON) },
 	[IPVSADM_ADD_SERVER] = { "add-server", .needs = B(SERVICE) | B(SERVER),
 		.may = SERVER_OPTIONS },
