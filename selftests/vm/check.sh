@@ -20,8 +20,8 @@ shift $((OPTIND - 1))
 die() { echo "check: $*" >&2; echo "0 passed, 1 failed"; exit 1; }
 cd "$src" || exit 1
 setting() { sed -n "s/^$1=//p" selftests/settings; } # KEY
-# Where a script runs: in the VM of kernel K, or with vm.NAME=icount in one of its own, K-icount,
-# which counts instructions (run.sh -i).
+# Where a script runs: in the VM of kernel K; with vm.NAME=icount in one of its own, K-icount,
+# which counts instructions (run.sh -i); with vm.NAME=cpus4 in K-cpus4, with four processors.
 mode_of() { setting "vm.$1"; } # NAME
 of_mode() { # MODE NAME...
 	local mode=$1 n
@@ -43,7 +43,7 @@ grep -qs '^check:' tools/Makefile && host+=(tools)
 # The debug kernel's instructions are not what anybody runs.
 if [ "$kernels" = debug ]; then
 	host=()
-	mapfile -t scripts < <(of_mode "" "${scripts[@]}")
+	mapfile -t scripts < <(for mode in "" cpus4; do of_mode "$mode" "${scripts[@]}"; done)
 fi
 if [ $# -gt 0 ]; then
 	want=" $* " known=" ${scripts[*]:-} ${host[*]:-} "
@@ -83,7 +83,10 @@ done
 
 boot() { # KERNEL MODE SCRIPT...: the scripts in a VM, which writes to $results/vm/KERNEL[-MODE]
 	local k=$1 where=$1${2:+-$2} slow limit flags=()
-	[ "$2" != icount ] || flags=(-i)
+	case $2 in
+	icount) flags=(-i) ;;
+	cpus*) flags=(-c "${2#cpus}") ;;
+	esac
 	shift 2
 	limit=$(setting timeout.vm)
 	slow=$(setting "slow.$k")
@@ -100,7 +103,7 @@ boot() { # KERNEL MODE SCRIPT...: the scripts in a VM, which writes to $results/
 	vms+=($!)
 }
 for k in $kernels; do
-	for mode in "" icount; do
+	for mode in "" icount cpus4; do
 		mapfile -t some < <(of_mode "$mode" "${scripts[@]}")
 		[ ${#some[@]} -eq 0 ] || boot "$k" "$mode" "${some[@]}"
 	done
