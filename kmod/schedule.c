@@ -180,6 +180,14 @@ static struct halb_server *pick_persistent(const struct halb_packet *pkt,
 	return template->server;
 }
 
+/* Does each packet of the flow go its own way? */
+static bool is_one_packet(const struct halb_packet *pkt,
+			  const struct halb_plan *plan)
+{
+	return plan->flags & HALB_SERVICE_FLAG_OPS &&
+	       pkt->protocol == IPPROTO_UDP;
+}
+
 static u32 first_state(const struct halb_packet *pkt,
 		       const struct halb_plan *plan,
 		       const struct halb_server *server)
@@ -269,6 +277,27 @@ static struct halb_conn *bind(const struct halb_packet *pkt,
 	return conn;
 }
 
+/*
+ * One-packet scheduling: what would be the connection ends with the packet, and
+ * nobody else can find it. The server stays valid until the RCU section ends.
+ */
+static unsigned int send_one(struct halb_packet *pkt, struct halb_plan *plan,
+			     struct halb_server *server)
+{
+	struct halb_conn conn = {
+		.server = server,
+		.state = first_state(pkt, plan, server),
+	};
+
+	if (pkt->v6)
+		conn.tuple6 = pkt->tuple6;
+	else
+		conn.tuple4 = pkt->tuple4;
+	halb_count_conn(server);
+	halb_count_in(server, pkt->skb);
+	return halb_xmit_to_server(pkt, &conn);
+}
+
 static unsigned int refuse(struct halb_packet *pkt, int err)
 {
 	switch (err) {
@@ -317,6 +346,32 @@ static unsigned int may_begin(const struct halb_packet *pkt,
 	}
 }
 
+static noinline unsigned int schedule_one(struct halb_packet *pkt,
+					  struct halb_plan *plan)
+{
+	struct halb_server *server;
+
+	server = plan->flags & HALB_SERVICE_FLAG_PERSISTENT ?
+		pick_persistent(pkt, plan) : pick(pkt, plan);
+	if (!server)
+		return no_server(pkt);
+	if (IS_ERR(server))
+		return refuse(pkt, PTR_ERR(server));
+	return send_one(pkt, plan, server);
+}
+
+/* Is there room for another entry in the table of connections? */
+static bool has_room(struct halb_net *hn)
+{
+	if (likely(atomic_read(&hn->conn_count) <
+		   READ_ONCE(hn->settings.conn_limit)))
+		return true;
+	/* there may be once the dead are buried */
+	if (!llist_empty(&hn->dead))
+		queue_work(halb_wq, &hn->reap);
+	return false;
+}
+
 /**
  * halb_schedule - deals with a packet that belongs to no connection
  * @pkt: packet
@@ -329,6 +384,7 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	struct halb_plan *plan;
 	struct halb_conn *conn;
 	unsigned int verdict;
+	bool one_packet;
 
 	/* whether a mark decides is known after mangle only */
 	if (unlikely(READ_ONCE(hn->mark_hooks)) && !pkt->marked &&
@@ -346,13 +402,12 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return verdict;
 	if (!halb_source_valid(pkt))
 		return NF_DROP;
-	if (unlikely(atomic_read(&hn->conn_count) >=
-		     READ_ONCE(hn->settings.conn_limit))) {
-		/* there may be room once the dead are buried */
-		if (!llist_empty(&hn->dead))
-			queue_work(halb_wq, &hn->reap);
+	one_packet = is_one_packet(pkt, plan);
+	if ((!one_packet || plan->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
+	    unlikely(!has_room(hn)))
 		return halb_drop(pkt, CONN_LIMIT);
-	}
+	if (one_packet)
+		return schedule_one(pkt, plan);
 
 	if (plan->key.fwmark)
 		mark_destination(pkt);

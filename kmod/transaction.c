@@ -262,16 +262,39 @@ static struct halb_staged *open_service(struct halb_transaction *txn,
 #define HALB_POOL_ATTRS							\
 	(BIT(HALB_A_SERVICE_SOURCE_ADDRESS) | BIT(HALB_A_SERVICE_SOURCE_COUNT))
 
-static int set_pool(struct halb_staged *staged, const struct halb_pool *pool,
-		    struct netlink_ext_ack *extack)
+static bool has_fullnat(const struct halb_staged *staged)
 {
 	u32 i;
 
-	staged->options.pool = *pool;
-	for (i = 0; i < staged->count && !pool->count; i++)
+	for (i = 0; i < staged->count; i++)
 		if (staged->servers[i].method == HALB_METHOD_FULLNAT)
-			return halb_refuse(extack, -EBUSY,
-					   "the service has servers with the method fullnat, which need source addresses");
+			return true;
+	return false;
+}
+
+static int check_one_packet(const struct halb_staged *staged,
+			    struct netlink_ext_ack *extack)
+{
+	u8 protocol = staged->key.protocol;
+
+	if (!(staged->options.flags & HALB_SERVICE_FLAG_OPS))
+		return 0;
+	if (protocol && protocol != IPPROTO_UDP)
+		return halb_refuse(extack, -EINVAL,
+				   "one-packet scheduling is for UDP: use a service for UDP, or by mark, or no ops");
+	if (has_fullnat(staged))
+		return halb_refuse(extack, -EBUSY,
+				   "the service has servers with the method fullnat, which need connections: use nat, dr or tun with ops");
+	return 0;
+}
+
+static int set_pool(struct halb_staged *staged, const struct halb_pool *pool,
+		    struct netlink_ext_ack *extack)
+{
+	staged->options.pool = *pool;
+	if (!pool->count && has_fullnat(staged))
+		return halb_refuse(extack, -EBUSY,
+				   "the service has servers with the method fullnat, which need source addresses");
 	return 0;
 }
 
@@ -299,6 +322,9 @@ static int set_options(struct halb_staged *staged,
 		if (err)
 			return err;
 	}
+	err = check_one_packet(staged, extack);
+	if (err)
+		return err;
 
 	if (options->flags & HALB_SERVICE_FLAG_PERSISTENT)
 		return 0;
@@ -458,6 +484,10 @@ static int check_server(const struct halb_staged *staged,
 	    !staged->options.pool.count)
 		return halb_refuse(extack, -EINVAL,
 				   "fullnat needs source addresses: give the service sources first");
+	if (server->method == HALB_METHOD_FULLNAT &&
+	    staged->options.flags & HALB_SERVICE_FLAG_OPS)
+		return halb_refuse(extack, -EINVAL,
+				   "fullnat needs connections, which ops does not make: use nat, dr or tun");
 	if (server->upper && server->lower > server->upper)
 		return halb_refuse(extack, -ERANGE,
 				   "the lower threshold must not be above the upper one");

@@ -198,6 +198,8 @@ static const struct keyword service_keywords[] = {
 	{ "sh-port", SVC_SLOT_FLAGS + 1, take_flag, HALB_SERVICE_FLAG_SH_PORT },
 	{ "no-sh-port", SVC_SLOT_FLAGS + 1, take_flag, HALB_SERVICE_FLAG_SH_PORT },
 	{ "sources", SVC_SLOT_SOURCES, take_sources, HALB_SVC_SOURCES },
+	{ "ops", SVC_SLOT_FLAGS + 4, take_flag, HALB_SERVICE_FLAG_OPS },
+	{ "no-ops", SVC_SLOT_FLAGS + 4, take_flag, HALB_SERVICE_FLAG_OPS },
 	{ "vrrp", SVC_SLOT_VRRP, take_vrrp, 1 },
 	{ "no-vrrp", SVC_SLOT_VRRP, take_vrrp, 0 },
 	{ "adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
@@ -220,7 +222,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, sources, vrrp, adopt or yield");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, sources, vrrp, adopt or yield");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -648,6 +650,8 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " adopt");
 	if (service->flags & HALB_SERVICE_FLAG_YIELD)
 		append(buf, size, " yield");
+	if (service->flags & HALB_SERVICE_FLAG_OPS)
+		append(buf, size, " ops");
 	if (service->source_count)
 		append(buf, size, " sources %s",
 		       range_format(&service->source, service->source_count, range));

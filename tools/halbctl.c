@@ -20,7 +20,8 @@ static const struct command {
 	{ "service", cmd_service,
 	  "service [show [SERVICE]]\n"
 	  "service add|set SERVICE [scheduler NAME] [persistent [SECONDS] [netmask MASK | prefix LENGTH]]\n"
-	  "                        [sh-fallback] [sh-port] [adopt] [yield] [sources ADDR[-ADDR]] [vrrp NAME]\n"
+	  "                        [sh-fallback] [sh-port] [adopt] [yield] [ops]\n"
+	  "                        [sources ADDR[-ADDR]] [vrrp NAME]\n"
 	  "                        set also takes no-persistent, no-vrrp, ...\n"
 	  "service del SERVICE\n"
 	  "service flush\n",

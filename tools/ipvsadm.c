@@ -18,11 +18,6 @@
 
 /* --- what halb cannot do ---------------------------------------------------- */
 
-static bool is_one_packet(const struct ipvsadm_command *cmd)
-{
-	return cmd->options & IPVSADM_BIT(OPS);
-}
-
 static bool has_engine(const struct ipvsadm_command *cmd)
 {
 	return cmd->options & IPVSADM_BIT(PE);
@@ -60,8 +55,6 @@ static const struct {
 	bool (*applies)(const struct ipvsadm_command *cmd);
 	const char *text;
 } gaps[] = {
-	{ VERB(ADD) | VERB(EDIT), is_one_packet,
-	  "One-packet scheduling is not supported yet" },
 	{ VERB(ADD) | VERB(EDIT), has_engine, "Persistence engines are not supported yet" },
 	{ VERB(ADD) | VERB(EDIT), has_third_flag,
 	  "The scheduler flag flag-3 is not supported yet" },
@@ -90,13 +83,15 @@ static void to_service(const struct ipvsadm_command *cmd, struct halb_service *s
 		.present = HALB_SVC_SCHEDULER | HALB_SVC_FLAGS,
 		.key = cmd->service,
 		.flags_mask = HALB_SERVICE_FLAG_PERSISTENT | HALB_SERVICE_FLAG_SH_FALLBACK |
-			      HALB_SERVICE_FLAG_SH_PORT,
+			      HALB_SERVICE_FLAG_SH_PORT | HALB_SERVICE_FLAG_OPS,
 	};
 	snprintf(service->scheduler, sizeof(service->scheduler), "%s", cmd->scheduler);
 	if (cmd->sched_flags & IPVSADM_SCHED_FLAG_1)
 		service->flags |= HALB_SERVICE_FLAG_SH_FALLBACK;
 	if (cmd->sched_flags & IPVSADM_SCHED_FLAG_2)
 		service->flags |= HALB_SERVICE_FLAG_SH_PORT;
+	if (cmd->options & IPVSADM_BIT(OPS))
+		service->flags |= HALB_SERVICE_FLAG_OPS;
 	if (!cmd->persist_timeout)
 		return;
 	service->flags |= HALB_SERVICE_FLAG_PERSISTENT;

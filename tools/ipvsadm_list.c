@@ -218,6 +218,8 @@ static void print_service(const struct listing *l, const char *name,
 		printf(" persistent %u", service->persist_timeout);
 		print_netmask(service, " mask ");
 	}
+	if (service->flags & HALB_SERVICE_FLAG_OPS)
+		printf(" ops");
 	printf("\n");
 }
 
@@ -517,6 +519,8 @@ static void save_service(const struct listing *l, const struct halb_service *ser
 		printf(" -p %u", service->persist_timeout);
 		print_netmask(service, " -M ");
 	}
+	if (service->flags & HALB_SERVICE_FLAG_OPS)
+		printf(" -o");
 	print_sched_flags(service, " -b ", "");
 	printf("\n");
 	for (i = 0; i < count; i++)

@@ -88,6 +88,7 @@ void show_service(struct out *out, const struct halb_service *service)
 	show_flag(out, "sh_port", service->flags, HALB_SERVICE_FLAG_SH_PORT);
 	show_flag(out, "adopt", service->flags, HALB_SERVICE_FLAG_ADOPT);
 	show_flag(out, "yield", service->flags, HALB_SERVICE_FLAG_YIELD);
+	show_flag(out, "ops", service->flags, HALB_SERVICE_FLAG_OPS);
 	if (service->source_count) {
 		char range[RANGE_STRLEN];
 

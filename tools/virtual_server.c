@@ -581,7 +581,7 @@ static void want_service(const struct virtual_server *vs,
 		.source = conf->source,
 		.source_count = conf->source_count,
 		.flags_mask = HALB_SERVICE_FLAG_PERSISTENT | HALB_SERVICE_FLAG_SH_FALLBACK |
-			      HALB_SERVICE_FLAG_SH_PORT,
+			      HALB_SERVICE_FLAG_SH_PORT | HALB_SERVICE_FLAG_OPS,
 	};
 	snprintf(want->scheduler, sizeof(want->scheduler), "%s", conf->scheduler);
 	snprintf(want->vrrp, sizeof(want->vrrp), "%s", key->instance ? key->instance : "");
@@ -589,6 +589,8 @@ static void want_service(const struct virtual_server *vs,
 		want->flags |= HALB_SERVICE_FLAG_SH_FALLBACK;
 	if (conf->sched_flag[1])
 		want->flags |= HALB_SERVICE_FLAG_SH_PORT;
+	if (conf->ops)
+		want->flags |= HALB_SERVICE_FLAG_OPS;
 	if (!conf->persistence_timeout)
 		return;
 	want->flags |= HALB_SERVICE_FLAG_PERSISTENT;

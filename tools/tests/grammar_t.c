@@ -38,6 +38,7 @@ static const char *const good[][2] = {
 	{ "service add " SVC " persistent 2678400 prefix 32 scheduler rr",
 	  "service add " SVC " scheduler rr persistent 2678400" },
 	{ "service add " SVC6 " scheduler mh persistent 600 prefix 64 adopt" },
+	{ "service add fwmark 7 scheduler rr ops" },
 	{ "service add " SVC6 " scheduler mh persistent 600 netmask 64",
 	  "service add " SVC6 " scheduler mh persistent 600 prefix 64" },
 	{ "service add sctp 192.0.2.1:5060 scheduler rr" },

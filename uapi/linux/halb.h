@@ -129,6 +129,9 @@ enum halb_director_state {
  *   INIT, is scheduled without a connection
  * @HALB_SERVICE_FLAG_YIELD: new flows go on to the stack, and to ip_vs; those
  *   that halb has stay
+ * @HALB_SERVICE_FLAG_OPS: one-packet scheduling; services for UDP, and the UDP
+ *   of those by mark: each datagram is scheduled by itself, and makes no
+ *   connection
  */
 enum halb_service_flag {
 	HALB_SERVICE_FLAG_PERSISTENT = 1,
@@ -136,6 +139,7 @@ enum halb_service_flag {
 	HALB_SERVICE_FLAG_SH_PORT = 4,
 	HALB_SERVICE_FLAG_ADOPT = 8,
 	HALB_SERVICE_FLAG_YIELD = 16,
+	HALB_SERVICE_FLAG_OPS = 32,
 };
 
 /**
