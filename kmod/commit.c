@@ -324,7 +324,8 @@ static bool settings_differ(const struct halb_transaction *txn)
 	       HALB_DIFFERS(UDP_TIMEOUT, timeout[HALB_CONN_STATE_UDP]) ||
 	       HALB_DIFFERS(CONN_LIMIT, conn_limit) ||
 	       HALB_DIFFERS(VIP_UNMATCHED, vip_unmatched) ||
-	       HALB_DIFFERS(SOURCE_CHECK, source_check);
+	       HALB_DIFFERS(SOURCE_CHECK, source_check) ||
+	       HALB_DIFFERS(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
 }
 
 static int prepare(struct halb_transaction *txn, struct netlink_ext_ack *extack)
@@ -407,6 +408,7 @@ static void apply_settings(struct halb_transaction *txn)
 	HALB_APPLY_SETTING(CONN_LIMIT, conn_limit);
 	HALB_APPLY_SETTING(VIP_UNMATCHED, vip_unmatched);
 	HALB_APPLY_SETTING(SOURCE_CHECK, source_check);
+	HALB_APPLY_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
 }
 
 /*
@@ -504,7 +506,7 @@ static void apply_server(struct halb_staged_server *staged)
 
 	if (!staged->created && !staged->changed)
 		return;
-	server->weight = staged->weight;
+	WRITE_ONCE(server->weight, staged->weight);
 	/* encapsulation changes with the next packet, connections stay */
 	WRITE_ONCE(server->tunnel, staged->tunnel);
 	if (server->upper == staged->upper && server->lower == staged->lower)

@@ -33,12 +33,14 @@ struct halb_conn;
  * @conn_limit: connections and templates at most
  * @vip_unmatched: enum halb_vip_unmatched
  * @source_check: apply rp_filter's rule to new flows
+ * @expire_quiescent: templates of servers with weight 0 end
  */
 struct halb_settings {
 	u32 timeout[HALB_STATES];
 	u32 conn_limit;
 	u8 vip_unmatched;
 	u8 source_check;
+	u8 expire_quiescent;
 };
 
 /**

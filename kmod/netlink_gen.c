@@ -83,7 +83,7 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SOURCE_COUNT + 1] 
 	[HALB_A_SERVICE_SOURCE_COUNT] = { .type = NLA_U16, },
 };
 
-const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_CONNS + 1] = {
+const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE + 1] = {
 	[HALB_A_SETTINGS_TCP_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_TCP_FIN_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_UDP_TIMEOUT] = { .type = NLA_U32, },
@@ -91,6 +91,7 @@ const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_CONNS + 1] = {
 	[HALB_A_SETTINGS_VIP_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 2),
 	[HALB_A_SETTINGS_SOURCE_CHECK] = { .type = NLA_U8, },
 	[HALB_A_SETTINGS_CONNS] = { .type = NLA_U32, },
+	[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE] = { .type = NLA_U8, },
 };
 
 const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1] = {

@@ -543,5 +543,12 @@ int halb_nl_parse_settings(const struct nlattr *nest,
 			return halb_refuse_attr(extack, attr, -EINVAL,
 						"source-check must be 0 or 1");
 	}
+	attr = tb[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE];
+	if (attr) {
+		settings->expire_quiescent = nla_get_u8(attr);
+		if (settings->expire_quiescent > 1)
+			return halb_refuse_attr(extack, attr, -EINVAL,
+						"expire-quiescent-template must be 0 or 1");
+	}
 	return 0;
 }

@@ -155,19 +155,29 @@ static struct halb_conn *new_template(const struct halb_packet *pkt,
 	return halb_conn_insert(pkt->hn, template, NULL);
 }
 
+static bool template_is_over(struct halb_net *hn,
+			     const struct halb_conn *template)
+{
+	const struct halb_server *server = template->server;
+
+	return test_bit(HALB_SERVER_REMOVED_BIT, &server->flags) ||
+	       (READ_ONCE(hn->settings.expire_quiescent) &&
+		!READ_ONCE(server->weight)) ||
+	       !halb_conn_expires(hn, template);
+}
+
 /*
  * The server that the client network is pinned to, as in ip_vs: a template
- * whose server was removed is replaced; one whose server is full or has
- * weight 0 keeps its clients. NULL without a server, or ERR_PTR.
+ * whose server was removed is replaced; one whose server is full keeps its
+ * clients, and so does one of weight 0 unless the administrator wants it
+ * otherwise. NULL without a server, or ERR_PTR.
  */
 static struct halb_server *pick_persistent(const struct halb_packet *pkt,
 					   struct halb_plan *plan)
 {
 	struct halb_conn *template = find_template(pkt, plan);
 
-	if (template &&
-	    (test_bit(HALB_SERVER_REMOVED_BIT, &template->server->flags) ||
-	     !halb_conn_expires(pkt->hn, template))) {
+	if (template && template_is_over(pkt->hn, template)) {
 		halb_conn_kill(pkt->hn, template);
 		template = NULL;
 	}

@@ -112,7 +112,7 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @watch: enum halb_watch, what the present scheduler wants to hear of
  * @no_port_seen: halb_now() when a source port was looked for in vain
  * @overload_seen: overload flag, as the present scheduler knows it
- * @weight: as configured
+ * @weight: as configured, read locklessly
  * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
  *	the netns' mutex
  * @leaving: in &halb_service.leaving, once removed

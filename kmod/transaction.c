@@ -653,5 +653,6 @@ void halb_stage_settings(struct halb_transaction *txn,
 	HALB_TAKE_SETTING(CONN_LIMIT, conn_limit);
 	HALB_TAKE_SETTING(VIP_UNMATCHED, vip_unmatched);
 	HALB_TAKE_SETTING(SOURCE_CHECK, source_check);
+	HALB_TAKE_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
 	txn->settings_given |= request->given;
 }

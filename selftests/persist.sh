@@ -46,6 +46,19 @@ for vip in $VIP4 $VIP6; do
 	done
 	hc server set $service $mine weight 0
 	is "$(flows once tcp $vip 80 from=$first)" "${got%% *}" "$vip: a draining server keeps its persistent client"
+	# Unless its administrator wants it empty: the next connection goes elsewhere, and stays there.
+	hc settings set expire-quiescent-template on
+	moved=$(flows once tcp $vip 80 n=3 from=$first)
+	is "$moved" "$(names 3 "${moved%% *}")" "$vip: expire-quiescent-template: the client moves, to one server"
+	is "$([ "${moved%% *}" != "${got%% *}" ] && echo differ)" differ "$vip: and that is not the draining one"
+	is "$(templates)" 2 "$vip: it still has one template"
+	hc settings set expire-quiescent-template off
+	hc server set $service $mine weight 1
+	is "$(flows once tcp $vip 80 from=$first)" "${moved%% *}" "$vip: nor does it come back with the weight"
+	for n in 1 2 3; do
+		[ "${NAMES[n]}" = "${moved%% *}" ] && mine=$(endpoint "$(server_addr $n $vip)" 80)
+	done
+	got=$moved
 	hc server del $service $mine
 	now=$(flows once tcp $vip 80 n=3 from=$first)
 	is "$now" "$(names 3 "${now%% *}")" "$vip: when the server leaves, the client gets another and stays there"

@@ -397,7 +397,7 @@ static bool take_vip_unmatched(struct args *args, const struct keyword *keyword,
 	return true;
 }
 
-static bool take_source_check(struct args *args, const struct keyword *keyword, void *object)
+static bool take_switch(struct args *args, const struct keyword *keyword, void *object)
 {
 	static const char *const states[] = { "on", "off" };
 	struct halb_settings *settings = object;
@@ -406,9 +406,12 @@ static bool take_source_check(struct args *args, const struct keyword *keyword, 
 	if (!args_need(args, "on or off", &word))
 		return false;
 	if (strcmp(word, "on") && strcmp(word, "off"))
-		return args_unknown(args, "value", word, "source-check", states,
+		return args_unknown(args, "value", word, keyword->name, states,
 				    ARRAY_SIZE(states));
-	settings->source_check = !strcmp(word, "on");
+	if (keyword->value == HALB_SET_SOURCE_CHECK)
+		settings->source_check = !strcmp(word, "on");
+	else
+		settings->expire_quiescent = !strcmp(word, "on");
 	settings->present |= keyword->value;
 	return true;
 }
@@ -419,7 +422,8 @@ static const struct keyword settings_keywords[] = {
 	{ "udp-timeout", 2, take_seconds, HALB_SET_UDP_TIMEOUT },
 	{ "conn-limit", 3, take_conn_limit, HALB_SET_CONN_LIMIT },
 	{ "vip-unmatched", 4, take_vip_unmatched, HALB_SET_VIP_UNMATCHED },
-	{ "source-check", 5, take_source_check, HALB_SET_SOURCE_CHECK },
+	{ "source-check", 5, take_switch, HALB_SET_SOURCE_CHECK },
+	{ "expire-quiescent-template", 6, take_switch, HALB_SET_EXPIRE_QUIESCENT },
 };
 
 static bool parse_settings(struct args *args, struct halb_change *change)
@@ -730,6 +734,9 @@ static void format_settings(const struct halb_settings *settings, char *line, si
 		       halb_vip_unmatched_name(settings->vip_unmatched));
 	if (settings->present & HALB_SET_SOURCE_CHECK)
 		append(line, size, " source-check %s", settings->source_check ? "on" : "off");
+	if (settings->present & HALB_SET_EXPIRE_QUIESCENT)
+		append(line, size, " expire-quiescent-template %s",
+		       settings->expire_quiescent ? "on" : "off");
 }
 
 const char *grammar_format(const struct halb_change *change,

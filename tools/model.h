@@ -161,7 +161,8 @@ enum {					/* halb_settings.present */
 	HALB_SET_CONN_LIMIT	= 1 << 3,
 	HALB_SET_VIP_UNMATCHED	= 1 << 4,
 	HALB_SET_SOURCE_CHECK	= 1 << 5,
-	HALB_SET_CONNS		= 1 << 6,	/* answers only */
+	HALB_SET_EXPIRE_QUIESCENT = 1 << 6,
+	HALB_SET_CONNS		= 1 << 7,	/* answers only */
 };
 
 struct halb_settings {
@@ -172,6 +173,7 @@ struct halb_settings {
 	uint32_t conn_limit;
 	uint32_t vip_unmatched;		/* HALB_VIP_UNMATCHED_* */
 	uint32_t source_check;		/* 0, 1 */
+	uint32_t expire_quiescent;	/* 0, 1 */
 	uint32_t conns;			/* answers only */
 };
 

@@ -154,6 +154,9 @@ void nl_put_settings(struct nlmsghdr *nlh, uint16_t type,
 	if (present & HALB_SET_SOURCE_CHECK)
 		mnl_attr_put_u8(nlh, HALB_A_SETTINGS_SOURCE_CHECK,
 				(uint8_t)settings->source_check);
+	if (present & HALB_SET_EXPIRE_QUIESCENT)
+		mnl_attr_put_u8(nlh, HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE,
+				(uint8_t)settings->expire_quiescent);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -527,6 +530,11 @@ int nl_get_settings(const struct nlattr *nest, struct halb_settings *settings)
 				return -EBADMSG;
 			settings->source_check = byte;
 			settings->present |= HALB_SET_SOURCE_CHECK;
+		} else if (type == HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE) {
+			if (!get_u8(attr, &byte))
+				return -EBADMSG;
+			settings->expire_quiescent = byte;
+			settings->present |= HALB_SET_EXPIRE_QUIESCENT;
 		} else if (type <= HALB_A_SETTINGS_CONNS && members[type]) {
 			if (!nl_get_u32(attr, members[type]))
 				return -EBADMSG;

@@ -201,4 +201,8 @@ void show_settings(struct out *out, const struct halb_settings *settings)
 	out_cell(out, 0, "source-check");
 	out_bool(out, "source_check", 1, settings->source_check);
 	out_cell(out, 2, "apply rp_filter's rule to new flows");
+	out_row(out, 0);
+	out_cell(out, 0, "expire-quiescent-template");
+	out_bool(out, "expire_quiescent_template", 1, settings->expire_quiescent);
+	out_cell(out, 2, "persistent clients leave a server of weight 0");
 }
