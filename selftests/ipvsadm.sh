@@ -57,8 +57,8 @@ matrix() {
 	for verb in "${VERBS[@]}"; do
 		for option in "${OPTIONS[@]}"; do
 			case $verb$option in
-			-[AE]*--pe* | -R-6 | --st*-daemon*-6) ;;
-			--start-daemon*--mcast* | --start-daemon*--sync* | --start-daemon*--nosort) ;;
+			-[AE]*--pe* | -R-6 | -R--sort | --st*-daemon*-6) ;;
+			--start-daemon*--mcast* | --start-daemon*--sync* | --start-daemon*--sort) ;;
 			*) echo "$verb $option" ;;
 			esac
 		done
