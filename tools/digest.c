@@ -17,6 +17,7 @@ struct digest {
 	CURL *easy;
 	CURLU *url;
 	struct curl_slist *headers, *connect_to;
+	char *host, *port;
 	EVP_MD_CTX *md5;
 	char error[CURL_ERROR_SIZE];
 };
@@ -28,30 +29,21 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	return EVP_DigestUpdate(digest->md5, data, size * count) ? size * count : 0;
 }
 
-static const char *part(CURLU *url, CURLUPart which, unsigned int flags)
-{
-	char *text = NULL;
-
-	/* Until the process ends, which is soon. */
-	return curl_url_get(url, which, &text, flags) ? NULL : text;
-}
-
 /* A check says the address and the port that it connects to, unless it has a virtualhost, which
  * is the name for TLS, too.
  */
 static bool set_host(struct digest *digest, const char *virtualhost)
 {
-	const char *host = part(digest->url, CURLUPART_HOST, 0);
-	const char *port = part(digest->url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 	char line[600];
 
-	if (!host || !port)
+	if (curl_url_get(digest->url, CURLUPART_HOST, &digest->host, 0) ||
+	    curl_url_get(digest->url, CURLUPART_PORT, &digest->port, CURLU_DEFAULT_PORT))
 		return false;
 	if (!virtualhost) {
-		snprintf(line, sizeof(line), "%s:%s", host, port);
+		snprintf(line, sizeof(line), "%s:%s", digest->host, digest->port);
 		return check_http_headers(&digest->headers, digest->easy, line, CHECK_HTTP_1_0);
 	}
-	snprintf(line, sizeof(line), "::%s:%s", host, port);
+	snprintf(line, sizeof(line), "::%s:%s", digest->host, digest->port);
 	digest->connect_to = curl_slist_append(NULL, line);
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(virtualhost, ":"), virtualhost);
 	return digest->connect_to &&
@@ -116,6 +108,8 @@ int digest_print(const char *url, const char *virtualhost)
 	}
 	curl_easy_cleanup(digest.easy);
 	curl_url_cleanup(digest.url);
+	curl_free(digest.host);
+	curl_free(digest.port);
 	curl_slist_free_all(digest.headers);
 	curl_slist_free_all(digest.connect_to);
 	EVP_MD_CTX_free(digest.md5);
