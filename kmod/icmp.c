@@ -135,13 +135,13 @@ static void mend_quoted_checksum(struct sk_buff *skb, const struct halb_quote *q
 	__sum16 *check;
 	int i;
 
+	/* the CRC of a packet that is not all there */
+	if (q->protocol == IPPROTO_SCTP)
+		return;
 	if (q->protocol == IPPROTO_UDP) {
 		check = &((struct udphdr *)(skb->data + q->thoff))->check;
 		if (!*check)
 			return;
-	} else if (q->protocol == IPPROTO_SCTP) {
-		/* the CRC of a packet that is not all there */
-		return;
 	} else {
 		if (skb->len < q->thoff + sizeof(struct tcphdr) ||
 		    skb_ensure_writable(skb, q->thoff + sizeof(struct tcphdr)))

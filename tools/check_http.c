@@ -325,7 +325,7 @@ static bool set_peer(struct http_probe *http)
 	       !curl_easy_setopt(http->easy, CURLOPT_REQUEST_TARGET, url_of(http)->path);
 }
 
-bool check_http_headers(struct curl_slist **headers, CURL *easy, const char *host,
+bool check_http_headers(struct curl_slist **headers, void *easy, const char *host,
 			enum check_http_version version)
 {
 	char line[1024];

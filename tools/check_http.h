@@ -7,8 +7,8 @@
 
 #include "check.h"
 
-/* As keepalived asks, header for header. The list is the caller's. False when there is no memory. */
-bool check_http_headers(struct curl_slist **headers, CURL *easy, const char *host,
+/* As keepalived asks, header for header. The list is the caller's. False: no memory is left. */
+bool check_http_headers(struct curl_slist **headers, void *easy, const char *host,
 			enum check_http_version version);
 /* What is the same for all transfers: no proxy, no other protocols, and whoever the server says
  * it is.

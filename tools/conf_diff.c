@@ -306,7 +306,6 @@ static void collect(const struct conf *conf, enum conf_what what, struct things 
 	case CONF_WHAT_GARP_GROUP:
 		ADD_EACH(to, conf->garp_groups, conf->garp_groups_count, &fields_garp_group, BY_GARP);
 		break;
-		break;
 	case CONF_WHAT_SCRIPT:
 		ADD_EACH(to, conf->scripts, conf->scripts_count, &fields_script, BY_NAME);
 		break;

@@ -224,9 +224,11 @@ static int as_ip_vs(const struct ipvsadm_command *cmd, int code, bool service_ex
 	if (!(cmd->options & IPVSADM_BIT(SERVICE)) || code == EPERM || code == ENOMEM)
 		return code;
 	if (needs_service && !service_exists)
-		return ESRCH;
-	return (VERB(ADD_SERVER) | VERB(EDIT_SERVER)) & (1U << cmd->verb) &&
-	       cmd->lower > cmd->upper ? ERANGE : code;
+		code = ESRCH;
+	else if ((VERB(ADD_SERVER) | VERB(EDIT_SERVER)) & (1U << cmd->verb) &&
+		 cmd->lower > cmd->upper)
+		code = ERANGE;
+	return code;
 }
 
 void ipvsadm_refused(const struct nl_error *why, const struct ipvsadm_command *cmd,

@@ -11,11 +11,11 @@
 #define RTNL_REQUEST_MAX	960
 
 struct rtnl_request {
+	_Alignas(8) uint8_t message[RTNL_REQUEST_MAX];
 	uint16_t len;			/* 0: there is none */
 	bool rule;
 	bool no_track;			/* nobody minds if it goes */
 	unsigned int line;		/* of the configuration */
-	uint8_t message[RTNL_REQUEST_MAX] __attribute__((__aligned__(8)));
 };
 
 /* Both return 0, -ENODEV if an interface that it names is not there, or -EMSGSIZE. */
