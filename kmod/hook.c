@@ -264,8 +264,13 @@ static noinline unsigned int defragment4(struct halb_net *hn,
 	return HALB_GO_ON;
 }
 
-static __always_inline unsigned int
-ours4(struct halb_net *hn, struct sk_buff *skb, bool marked)
+/*
+ * Not in line: the entry point, which foreign packets leave at once, saves no
+ * register then. And there is one of it, so that the lookup is in line.
+ */
+static noinline unsigned int
+ours4(struct halb_net *hn, struct sk_buff *skb,
+      const struct nf_hook_state *state, bool marked)
 {
 	struct halb_packet pkt = { .hn = hn, .skb = skb, .marked = marked };
 	struct halb_key4 key;
@@ -274,6 +279,9 @@ ours4(struct halb_net *hn, struct sk_buff *skb, bool marked)
 	unsigned int verdict;
 	__be16 sport, dport;
 
+	verdict = admit(hn, skb, state);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
 	if (unlikely(iph->ihl > 5)) {
 		verdict = check_options(&pkt);
 		if (verdict != HALB_GO_ON)
@@ -306,21 +314,6 @@ ours4(struct halb_net *hn, struct sk_buff *skb, bool marked)
 	if (likely(node))
 		return known(&pkt, node);
 	return halb_schedule(&pkt);
-}
-
-/*
- * Not in line: the entry point, which foreign packets leave at once, saves no
- * register then.
- */
-static noinline unsigned int
-ours4_plain(struct halb_net *hn, struct sk_buff *skb,
-	    const struct nf_hook_state *state)
-{
-	unsigned int verdict = admit(hn, skb, state);
-
-	if (unlikely(verdict != HALB_GO_ON))
-		return verdict;
-	return ours4(hn, skb, false);
 }
 
 /* A fragment header on a whole packet is a header like others (RFC 6946). */
@@ -393,8 +386,9 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 	return fragment ? halb_pass(pkt, PROTOCOL) : verdict;
 }
 
-static __always_inline unsigned int
-ours6(struct halb_net *hn, struct sk_buff *skb, bool marked)
+static noinline unsigned int
+ours6(struct halb_net *hn, struct sk_buff *skb,
+      const struct nf_hook_state *state, bool marked)
 {
 	struct halb_packet pkt = {
 		.hn = hn, .skb = skb, .v6 = true, .marked = marked,
@@ -406,6 +400,9 @@ ours6(struct halb_net *hn, struct sk_buff *skb, bool marked)
 	__be16 sport, dport;
 	bool fragment;
 
+	verdict = admit(hn, skb, state);
+	if (unlikely(verdict != HALB_GO_ON))
+		return verdict;
 	verdict = find_transport6(&pkt, &fragment);
 	if (unlikely(fragment))
 		verdict = defragment6(&pkt);
@@ -430,17 +427,6 @@ ours6(struct halb_net *hn, struct sk_buff *skb, bool marked)
 	if (likely(node))
 		return known(&pkt, node);
 	return halb_schedule(&pkt);
-}
-
-static noinline unsigned int
-ours6_plain(struct halb_net *hn, struct sk_buff *skb,
-	    const struct nf_hook_state *state)
-{
-	unsigned int verdict = admit(hn, skb, state);
-
-	if (unlikely(verdict != HALB_GO_ON))
-		return verdict;
-	return ours6(hn, skb, false);
 }
 
 /* Has a flow of a service by mark gone to this destination? */
@@ -484,7 +470,7 @@ static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
 	    (likely(iph->protocol != IPPROTO_ICMP) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return ours4_plain(hn, skb, state);
+	return ours4(hn, skb, state, false);
 }
 
 /* Entry point of IPv6 packets: see halb_hook4(). */
@@ -501,7 +487,7 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 	    (likely(ip6h->nexthdr != IPPROTO_ICMPV6) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return ours6_plain(hn, skb, state);
+	return ours6(hn, skb, state, false);
 }
 
 static bool has_mark_service(const struct halb_net *hn, u32 mark, u8 af)
@@ -530,15 +516,11 @@ static unsigned int halb_hook_mark4(void *priv, struct sk_buff *skb,
 {
 	struct halb_net *hn = priv;
 	const struct halb_probe *probe = rcu_dereference(hn->probe);
-	unsigned int verdict;
 
 	if (!has_mark_service(hn, skb->mark, AF_INET) &&
 	    !halb_probe4(probe, ip_hdr(skb)->daddr, HALB_PROBE_VIP))
 		return NF_ACCEPT;
-	verdict = admit(hn, skb, state);
-	if (unlikely(verdict != HALB_GO_ON))
-		return verdict;
-	return ours4(hn, skb, true);
+	return ours4(hn, skb, state, true);
 }
 
 /* New IPv6 flows: see halb_hook_mark4(). */
@@ -547,15 +529,11 @@ static unsigned int halb_hook_mark6(void *priv, struct sk_buff *skb,
 {
 	struct halb_net *hn = priv;
 	const struct halb_probe *probe = rcu_dereference(hn->probe);
-	unsigned int verdict;
 
 	if (!has_mark_service(hn, skb->mark, AF_INET6) &&
 	    !halb_probe6(probe, &ipv6_hdr(skb)->daddr, HALB_PROBE_VIP))
 		return NF_ACCEPT;
-	verdict = admit(hn, skb, state);
-	if (unlikely(verdict != HALB_GO_ON))
-		return verdict;
-	return ours6(hn, skb, true);
+	return ours6(hn, skb, state, true);
 }
 
 static const struct nf_hook_ops flow_ops[] = {
