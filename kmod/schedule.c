@@ -7,22 +7,12 @@
 #include "half_open.h"
 #include "packet.h"
 #include "sctp_state.h"
+#include "source.h"
 #include "template.h"
 #include "xmit.h"
 
 /* picks before a flow is refused for want of a reply tuple of its own */
 #define HALB_PICKS	3
-
-static struct halb_plan *find_by_mark(const struct halb_packet *pkt,
-				      const struct halb_config *config)
-{
-	struct halb_service_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.af = pkt->v6 ? AF_INET6 : AF_INET;
-	key.fwmark = pkt->skb->mark;
-	return halb_config_find(config, &key);
-}
 
 static void service_key(const struct halb_packet *pkt,
 			struct halb_service_key *key)
@@ -40,24 +30,13 @@ static void service_key(const struct halb_packet *pkt,
 	}
 }
 
-/* By mark, by VIP and port, by VIP for all ports: ip_vs's order. */
 static struct halb_plan *find_plan(const struct halb_packet *pkt)
 {
-	const struct halb_config *config = rcu_dereference(pkt->hn->config);
 	struct halb_service_key key;
-	struct halb_plan *plan;
 
-	if (pkt->marked && pkt->skb->mark) {
-		plan = find_by_mark(pkt, config);
-		if (plan)
-			return plan;
-	}
 	service_key(pkt, &key);
-	plan = halb_config_find(config, &key);
-	if (plan)
-		return plan;
-	key.port = 0;
-	return halb_config_find(config, &key);
+	return halb_config_match(rcu_dereference(pkt->hn->config), &key,
+				 pkt->marked ? pkt->skb->mark : 0);
 }
 
 /**
@@ -382,6 +361,33 @@ static bool has_room(struct halb_net *hn)
 	return false;
 }
 
+/* Counts the reason if not. */
+static bool source_valid(const struct halb_packet *pkt)
+{
+	union nf_inet_addr client = {}, vip = {};
+	struct halb_source source = {
+		.client = &client,
+		.vip = &vip,
+		.dev = pkt->skb->dev,
+		.mark = pkt->skb->mark,
+		.v6 = pkt->v6,
+	};
+	int reason;
+
+	if (pkt->v6) {
+		client.in6 = pkt->tuple6.client;
+		vip.in6 = pkt->tuple6.vip;
+	} else {
+		client.ip = pkt->tuple4.client;
+		vip.ip = pkt->tuple4.vip;
+	}
+	reason = halb_source_refuse(pkt->hn, &source);
+	if (likely(reason == HALB_SOURCE_OK))
+		return true;
+	this_cpu_inc(pkt->hn->counters->drop[reason]);
+	return false;
+}
+
 /**
  * halb_schedule - deals with a packet that belongs to no connection
  * @pkt: packet
@@ -410,7 +416,7 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	verdict = may_begin(pkt, plan);
 	if (verdict != HALB_GO_ON)
 		return verdict;
-	if (!halb_source_valid(pkt))
+	if (!source_valid(pkt))
 		return NF_DROP;
 	one_packet = is_one_packet(pkt, plan);
 	if ((!one_packet || plan->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
