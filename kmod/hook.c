@@ -451,7 +451,8 @@ static __always_inline bool was_marked6(const struct halb_net *hn,
  * @skb: packet, its IP header checked by the stack
  * @state: where it is
  *
- * A packet that is not ours touches the probe's two bitmap words and goes on.
+ * A packet that is not ours touches two words of the probe's bitmap, and one of
+ * that of the flows by mark if there are any, and goes on.
  * A packet of a known connection touches: the probe, one hash bucket, the
  * connection (one cache line), the server's first line, the route and its
  * neighbour, and this CPU's counters; it writes the packet, the counters, and

@@ -52,16 +52,7 @@ same_wire "native_ipv6" "ff02::12: .*vrid 50" "ip6 proto 112"
 
 # --- ARP ---------------------------------------------------------------------------------
 garps() { # KIND: how many there are within 2.5 s of the first
-	: > "$TMP/tcpdump"
-	nsenter --net=/run/netns/$CL -- tcpdump -i eth0 -l -tt -n "arp src host $VIP" > "$TMP/arp" 2>"$TMP/tcpdump" &
-	dump=$!
-	wait_for 5 grep -q listening "$TMP/tcpdump"
-	start "$1" $A
-	wait_for 8 grep -q . "$TMP/arp"
-	sleep 2.5
-	stop $A
-	kill $dump
-	wait $dump 2>/dev/null
+	announcements "$1" 2.5
 	awk '/who-has/ { first = first ? first : $1; n += $1 - first < 2.5 } END { print n }' "$TMP/arp"
 }
 conf $A 100 "${fast[@]}" "garp_master_delay 0" "garp_master_repeat 2" "garp_master_refresh 1" \

@@ -61,16 +61,7 @@ ip -n $A addr del 192.168.4.77/24 dev eth0
 # --- ARP -------------------------------------------------------------------------------------
 # How many messages there are within two seconds of the first, with how long between the first two
 garps() { # KIND
-	: > "$TMP/tcpdump"
-	nsenter --net=/run/netns/$CL -- tcpdump -i eth0 -l -tt -n "arp src host $VIP" > "$TMP/arp" 2>"$TMP/tcpdump" &
-	dump=$!
-	wait_for 5 grep -q listening "$TMP/tcpdump"
-	start "$1" $A
-	wait_for 8 grep -q . "$TMP/arp"
-	sleep 2
-	stop $A
-	kill $dump
-	wait $dump 2>/dev/null
+	announcements "$1" 2
 	grep -c . "$TMP/arp"
 }
 conf $A 100 "${fast[@]}" "garp_master_delay 1"

@@ -127,3 +127,20 @@ silence() {
 		}
 		END { printf "%d", (n > 100 ? max * 1000 + 0.5 : 999999) }' "$TMP/ping")
 }
+
+# announcements KIND SECONDS: what $A says of $VIP by ARP, from its start to SECONDS after the first
+# word of it, with times, in $TMP/arp.
+announcements() {
+	local dump
+
+	: > "$TMP/tcpdump"
+	nsenter --net=/run/netns/$CL -- tcpdump -i eth0 -l -tt -n "arp src host $VIP" > "$TMP/arp" 2>"$TMP/tcpdump" &
+	dump=$!
+	wait_for 5 grep -q listening "$TMP/tcpdump"
+	start "$1" $A
+	wait_for 8 grep -q . "$TMP/arp"
+	sleep "$2"
+	stop $A
+	kill $dump
+	wait $dump 2>/dev/null
+}
