@@ -268,9 +268,9 @@ static noinline unsigned int defragment4(struct halb_net *hn,
  * Not in line: the entry point, which foreign packets leave at once, saves no
  * register then. And there is one of it, so that the lookup is in line.
  */
-static noinline unsigned int
-ours4(struct halb_net *hn, struct sk_buff *skb,
-      const struct nf_hook_state *state, bool marked)
+static noinline unsigned int ours4(struct halb_net *hn, struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   bool marked)
 {
 	struct halb_packet pkt = { .hn = hn, .skb = skb, .marked = marked };
 	struct halb_key4 key;
@@ -386,9 +386,9 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 	return fragment ? halb_pass(pkt, PROTOCOL) : verdict;
 }
 
-static noinline unsigned int
-ours6(struct halb_net *hn, struct sk_buff *skb,
-      const struct nf_hook_state *state, bool marked)
+static noinline unsigned int ours6(struct halb_net *hn, struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   bool marked)
 {
 	struct halb_packet pkt = {
 		.hn = hn, .skb = skb, .v6 = true, .marked = marked,
