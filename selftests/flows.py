@@ -15,7 +15,7 @@ once ...
 ask [FIRST [LAST]]      asks again on these flows, numbered from 1; all of them without numbers
 close [FIRST [LAST]]
 forget                  closes all flows and begins to number anew
-list                    the local ports
+list                    ADDRESS:PORT of the local ends; IPv6 in brackets
 timeout SECONDS         for an answer, times HALB_SLOW; 10 at first
 echo ADDRESS PORT SIZE... [tries=N] [n=N]
     Sends SIZE random bytes over UDP and compares what comes back, N times for each size, each
@@ -79,6 +79,12 @@ class Flow:
         except OSError as e:
             s.close()
             self.first = reason(e)
+
+    def name(self):
+        if self.socket is None:
+            return "-"
+        address, port = self.socket.getsockname()[:2]
+        return ("[%s]:%d" if ":" in address else "%s:%d") % (address, port)
 
     def ask(self):
         if self.socket is None:
@@ -226,7 +232,7 @@ def run(words):
             flow.close()
         return "closed"
     if command == "list":
-        return " ".join(str(f.socket.getsockname()[1]) if f.socket else "-" for f in flows)
+        return " ".join(flow.name() for flow in flows)
     if command == "forget":
         for flow in flows:
             flow.close()
