@@ -90,23 +90,34 @@ boot() { # KERNEL MODE SCRIPT...: the scripts in a VM, which writes to $results/
 	shift 2
 	limit=$(setting timeout.vm)
 	slow=$(setting "slow.$k")
-	add "$where" vm
-	mkdir -p "$results/vm/$where"
-	(
-		trap 'kill $pid; wait; exit 1' TERM
-		"$here/run.sh" -k "$k" "${flags[@]}" -t "$((${limit:-2700} * ${slow:-1}))" -o "$results/vm/$where" \
-			selftests/vm/suite.sh "$@" </dev/null > "$results/vm/$where/run.log" 2>&1 &
-		pid=$!
-		wait $pid
-		echo $? > "$results/vm/$where/ended"
-	) &
-	vms+=($!)
+	"$here/run.sh" -k "$k" "${flags[@]}" -t "$((${limit:-2700} * ${slow:-1}))" -o "$results/vm/$where" \
+		selftests/vm/suite.sh "$@" </dev/null > "$results/vm/$where/run.log" 2>&1 &
+	pid=$!
+	wait $pid
+	echo $? > "$results/vm/$where/ended"
 }
-for k in $kernels; do
-	for mode in "" icount cpus4; do
-		mapfile -t some < <(of_mode "$mode" "${scripts[@]}")
-		[ ${#some[@]} -eq 0 ] || boot "$k" "$mode" "${some[@]}"
+# The VMs of one kernel one after the other: all of them at once, on two processors, would only
+# stretch each other's times.
+boot_all() { # KERNEL
+	local mode some
+	trap 'kill $pid; wait; exit 1' TERM
+	for mode in $modes; do
+		mapfile -t some < <(of_mode "${mode#plain}" "${scripts[@]}")
+		boot "$1" "${mode#plain}" "${some[@]}"
 	done
+}
+modes=
+for mode in plain icount cpus4; do
+	[ -z "$(of_mode "${mode#plain}" "${scripts[@]}")" ] || modes+=" $mode"
+done
+for k in $kernels; do
+	for mode in $modes; do
+		mode=${mode#plain}
+		add "$k${mode:+-$mode}" vm
+		mkdir -p "$results/vm/$k${mode:+-$mode}"
+	done
+	[ -z "$modes" ] || boot_all "$k" &
+	vms+=($!)
 done
 
 start=$SECONDS
