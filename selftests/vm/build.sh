@@ -17,10 +17,11 @@ exec 9>"$dir.lock"
 flock 9
 [ -e "$src/Kbuild" ] || { echo "build: no $src/Kbuild" >&2; exit 1; }
 # Two checkouts may share the cache: content decides, and what differs gets a new time, so
-# that make builds it again however old the file is.
-rsync -rlpc --delete --include='/kmod/***' --include='/uapi/***' --include='/Kbuild' --exclude='/*' \
-	--filter='- *.o' --filter='- *.ko' --filter='- *.mod' --filter='- *.mod.c' --filter='- .*.cmd' \
-	--filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
+# that make builds it again however old the file is. The first rule that matches counts: what
+# make has built stays, and is not taken from a tree where somebody has built.
+rsync -rlpc --delete \
+	--exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
+	--include='/kmod/***' --include='/uapi/***' --include='/Kbuild' --exclude='/*' \
 	"$src/" "$dir/" || exit 1
 log=$dir.log
 if ! make -C "$kdir" M="$dir" -j"$(nproc)" modules "$@" > "$log" 2>&1; then
