@@ -13,7 +13,7 @@ cache=${HALB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/halb}
 make -s -C "$src/tools" >/dev/null
 mkdir -p "$cache"
 cd "$src/tools"
-objects=$(ls check*.o service_quorum.o curl_loop.o script_run.o addr.o model.o)
+objects=$(ls check.o check_[^c]*.o service_quorum.o curl_loop.o script_run.o addr.o model.o)
 # shellcheck disable=SC2086,SC2046
 cc -O2 -std=c11 -D_GNU_SOURCE= -I. -I../uapi tests/check_bench.c $objects -o "$cache/check_bench" \
 	$(pkg-config --libs libevent libcurl libcrypto libpcre2-8)
