@@ -425,7 +425,6 @@ struct conf_url {			/* url { } of HTTP_GET and SSL_GET */
 	uint32_t regex_options;		/* PCRE2_* option bits */
 	uint32_t regex_min_offset;
 	uint32_t regex_max_offset;	/* 0: to the end */
-	uint32_t regex_stack_start, regex_stack_max;	/* bytes; 0: pcre2's */
 };
 
 enum conf_http { CONF_HTTP_1_0, CONF_HTTP_1_0C, CONF_HTTP_1_1 };

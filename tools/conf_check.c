@@ -147,29 +147,6 @@ static void check_regex(struct parser *p, const struct node *node, const struct 
 			   url->regex_max_offset, url->regex_min_offset);
 }
 
-static void take_regex_stack(struct parser *p, const struct conf_row *row,
-			     const struct node *node, void *object)
-{
-	struct conf_url *url = object;
-	int64_t start, max;
-
-	(void)row;
-	if (node->count < 3) {
-		conf_error(p, &node->pos, "regex_stack needs two values: bytes at the start, and at most");
-		return;
-	}
-	conf_no_more(p, node, 3);
-	if (!conf_number(p, node, node->words[1], 1, INT32_MAX, &start) ||
-	    !conf_number(p, node, node->words[2], 1, INT32_MAX, &max))
-		return;
-	if (start > max) {
-		conf_error(p, &node->pos, "regex_stack: the first value is no greater than the second");
-		return;
-	}
-	url->regex_stack_start = (uint32_t)start;
-	url->regex_stack_max = (uint32_t)max;
-}
-
 static void take_url(struct parser *p, const struct conf_row *row, const struct node *node,
 		     void *object)
 {
@@ -406,6 +383,15 @@ static void settle(struct check_parse *check, size_t kind, const struct conf_rea
 		c->misc_timeout_us = c->delay_loop_us;
 }
 
+static void need_interface(struct parser *p, const struct conf_pos *pos, const char *what,
+			   const struct halb_addr *ip, const char *bind_if)
+{
+	if (ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80 &&
+	    !bind_if)
+		conf_error(p, pos, "%s of a link-local address needs an interface: add bind_if",
+			   what);
+}
+
 static void settle_hosts(struct parser *p, struct conf_check *c)
 {
 	if (!c->hosts_count)
@@ -427,6 +413,7 @@ static void settle_hosts(struct parser *p, struct conf_check *c)
 			host->fwmark = c->fwmark;
 		if (!host->connect_timeout_us)
 			host->connect_timeout_us = c->connect_timeout_us;
+		need_interface(p, &host->pos, c->name, &host->ip, host->bind_if);
 	}
 }
 
@@ -451,10 +438,9 @@ static bool complete(struct parser *p, const struct node *node, struct check_par
 			   node->words[0]);
 		memset(&c->bindto, 0, sizeof(c->bindto));
 	}
-	if (c->connect_ip.family == AF_INET6 && c->connect_ip.bytes[0] == 0xfe &&
-	    (c->connect_ip.bytes[1] & 0xc0) == 0x80 && !c->bind_if)
-		conf_error(p, &node->pos, "%s of a link-local address needs an interface: add bind_if",
-			   node->words[0]);
+	/* SMTP_CHECK's hosts are settled later. */
+	if (c->type != CONF_CHECK_SMTP)
+		need_interface(p, &node->pos, c->name, &c->connect_ip, c->bind_if);
 	if (c->min_reply_length > c->max_reply_length)
 		conf_error(p, &node->pos, "min_reply_length %u is more than max_reply_length %u: the check would always fail",
 			   c->min_reply_length, c->max_reply_length);
@@ -491,7 +477,7 @@ void conf_take_check(struct parser *p, const struct conf_row *row, const struct 
 
 /* --- rows --------------------------------------------------------------------------------------- */
 
-#define CHECK	"none yet"
+#define CHECK	"net/checks.t"
 
 #define OBJ struct conf_url
 static const struct conf_row url_rows[] = {
@@ -504,7 +490,7 @@ static const struct conf_row url_rows[] = {
 	OWN("regex_options", take_regex_options, 0, "options of the regex", CHECK),
 	U32("regex_min_offset", regex_min_offset, 0, INT32_MAX, "byte of the page where matching begins", CHECK),
 	U32("regex_max_offset", regex_max_offset, 0, INT32_MAX, "byte where matches begin at most", CHECK),
-	OWN("regex_stack", take_regex_stack, 0, "memory for the regex", CHECK),
+	NONE("regex_stack", "a regex takes the memory that it needs"),
 	NONE("tls_compliant", "an end without TLS's close is taken as an end"),
 };
 #undef OBJ

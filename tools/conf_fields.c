@@ -321,8 +321,6 @@ static const struct field url_members[] = {
 	FIELD(U32, regex_options),
 	FIELD(U32, regex_min_offset),
 	FIELD(U32, regex_max_offset),
-	FIELD(U32, regex_stack_start),
-	FIELD(U32, regex_stack_max),
 };
 static const struct fields fields_url = FIELDS(url_members);
 #undef OBJ

@@ -208,7 +208,7 @@ static void test_refusal(const struct conf_block *block, const struct conf_row *
 	free(ignored);
 }
 
-/* "net/x.t" is a script, "x_t" a program beside this one. */
+/* "x.sh" and "net/x.t" are scripts, "x_t" a program beside this one. */
 static void test_observer(const struct conf_block *block, const struct conf_row *row)
 {
 	static unsigned int unobserved;
@@ -220,7 +220,7 @@ static void test_observer(const struct conf_block *block, const struct conf_row 
 		printf("# %s: %s is not observed, %u so far\n", block->name, row->keyword, ++unobserved);
 		return;
 	}
-	if (strchr(row->test, '/'))
+	if (strchr(row->test, '.'))
 		snprintf(name, sizeof(name), "../../selftests/%s", row->test);
 	else
 		snprintf(name, sizeof(name), "%s.c", row->test);
