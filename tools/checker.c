@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "addr.h"
 #include "alert.h"
 #include "check.h"
 #include "virtual_server.h"
@@ -37,6 +38,9 @@ struct checker {
 	struct event *drain;
 	bool adopted;
 	char why[512];			/* the services cannot be served; "": they are */
+	bool told;			/* of the fault, or that there is none */
+	char *refusals;			/* lines: what of them the module refuses */
+	char *faults;			/* lines: for which instances that is a fault */
 };
 
 static void say(const struct checker *checker, int priority, const char *line)
@@ -54,6 +58,14 @@ static void commit_in(struct checker *checker, unsigned int seconds)
 	evtimer_add(checker->commit, &in);
 }
 
+static void tell_fault(struct checker *checker)
+{
+	checker->told = true;
+	if (checker->options.fault)
+		checker->options.fault(checker->options.arg,
+				       *checker->why ? checker->why : checker->faults);
+}
+
 static void set_why(struct checker *checker, const char *why)
 {
 	char line[640];
@@ -66,8 +78,104 @@ static void set_why(struct checker *checker, const char *why)
 	else
 		snprintf(line, sizeof(line), "Services are served");
 	say(checker, *why ? LOG_ERR : LOG_INFO, line);
-	if (checker->options.fault)
-		checker->options.fault(checker->options.arg, *why ? checker->why : NULL);
+	tell_fault(checker);
+}
+
+/* The virtual server that has it, and which of its keys it is. */
+static const struct conf_virtual_server *find_key(const struct conf *conf,
+						  const struct halb_key *key,
+						  const struct conf_service_key **found)
+{
+	for (size_t i = 0; i < conf->services_count; i++) {
+		const struct conf_virtual_server *vs = &conf->services[i];
+
+		for (size_t k = 0; k < vs->keys_count; k++) {
+			if (!halb_key_equal(&vs->keys[k].key, key))
+				continue;
+			*found = &vs->keys[k];
+			return vs;
+		}
+	}
+	return NULL;
+}
+
+/* A service that is refused stands where its virtual_server does, a server where it is written. */
+static void print_refusal(FILE *out, const struct conf_virtual_server *vs,
+			  const struct services_refusal *refusal)
+{
+	char service[KEY_STRLEN], server[ENDPOINT_STRLEN];
+	struct conf_pos pos = vs->pos;
+
+	key_format(&refusal->key, service);
+	if (!refusal->addr.family) {
+		fprintf(out, "%s:%u: the module refuses the service %s: %s%s\n", pos.file, pos.line,
+			service, refusal->why, refusal->served ? "; it goes on as it was" : "");
+		return;
+	}
+	for (size_t i = 0; i < vs->servers_count; i++)
+		if (halb_addr_equal(&vs->servers[i].addr, &refusal->addr) &&
+		    (!vs->servers[i].port || vs->servers[i].port == refusal->port))
+			pos = vs->servers[i].pos;
+	fprintf(out, "%s:%u: the module refuses the server %s of %s: %s\n", pos.file, pos.line,
+		endpoint_format(&refusal->addr, refusal->port, server), service, refusal->why);
+}
+
+/* Each line that other does not have. */
+static void say_new(const struct checker *checker, int priority, const char *lines,
+		    const char *other, const char *prefix)
+{
+	for (size_t len; *lines; lines += len) {
+		char line[768];
+		const char *at;
+
+		len = strcspn(lines, "\n") + 1;
+		for (at = other; *at && strncmp(at, lines, len); at += strcspn(at, "\n") + 1)
+			;
+		snprintf(line, sizeof(line), "%s%.*s", prefix, (int)len - 1, lines);
+		if (!*at)
+			say(checker, priority, line);
+	}
+}
+
+/* What the last commit could not do: for the log, and for the instances that it concerns. */
+static void note_refusals(struct checker *checker)
+{
+	const struct services_refusal *list;
+	size_t count = services_refusals(checker->services, &list), size;
+	char *refusals = NULL, *faults = NULL;
+	FILE *lines = open_memstream(&refusals, &size), *bound = open_memstream(&faults, &size);
+	bool changed;
+
+	for (size_t i = 0; i < count && lines && bound; i++) {
+		const struct conf_service_key *key;
+		const struct conf_virtual_server *vs = find_key(checker->conf, &list[i].key, &key);
+		char name[KEY_STRLEN];
+
+		if (!vs)
+			continue;
+		print_refusal(lines, vs, &list[i]);
+		if (!list[i].served && key->instance)
+			fprintf(bound, "%s\tthe module refuses the virtual server %s: %s\n",
+				key->instance, key_format(&list[i].key, name), list[i].why);
+	}
+	if (lines)
+		fclose(lines);
+	if (bound)
+		fclose(bound);
+	if (!refusals || !faults) {
+		free(refusals);
+		free(faults);
+		return;
+	}
+	say_new(checker, LOG_ERR, refusals, checker->refusals, "");
+	say_new(checker, LOG_INFO, checker->refusals, refusals, "It is so no more: ");
+	free(checker->refusals);
+	checker->refusals = refusals;
+	changed = strcmp(checker->faults, faults);
+	free(checker->faults);
+	checker->faults = faults;
+	if (changed && !*checker->why)
+		tell_fault(checker);
 }
 
 static int set_timeouts(struct checker *checker)
@@ -148,7 +256,13 @@ static void on_commit(evutil_socket_t fd, short what, void *arg)
 		commit_in(checker, RETRY_SECONDS);
 		return;
 	}
+	note_refusals(checker);
 	set_why(checker, "");
+	/* What an earlier process told may be over. */
+	if (!checker->told)
+		tell_fault(checker);
+	if (*checker->refusals)
+		commit_in(checker, RETRY_SECONDS);
 	if (services_draining(checker->services))
 		evtimer_add(checker->drain, &drain);
 }
@@ -266,6 +380,8 @@ struct checker *checker_start(struct event_base *base, const struct conf *conf,
 	checker->checks = checks_new(base, on_log, checker);
 	checker->services = services_new(options->ops, options->ops_arg);
 	checker->alerts = alerts_new(base, &conf->global, on_log, checker);
+	checker->refusals = strdup("");
+	checker->faults = strdup("");
 	checker->commit = evtimer_new(base, on_commit, checker);
 	checker->drain = evtimer_new(base, on_drain, checker);
 	checker->host = (struct virtual_server_host){
@@ -279,7 +395,7 @@ struct checker *checker_start(struct event_base *base, const struct conf *conf,
 	};
 	checker->conf = conf;
 	if (checker->checks && checker->services && checker->alerts && checker->commit &&
-	    checker->drain) {
+	    checker->drain && checker->refusals && checker->faults) {
 		/* Now, for what it knows of the servers; it is tried again if need be. */
 		adopt(checker);
 		if (!checker_reload(checker, conf))
@@ -305,6 +421,8 @@ void checker_stop(struct checker *checker, bool leave)
 		event_free(checker->commit);
 	if (checker->drain)
 		event_free(checker->drain);
+	free(checker->refusals);
+	free(checker->faults);
 	free(checker);
 }
 

@@ -22,8 +22,8 @@ struct checker_options {
 	void *ops_arg;			/* an open struct nl_ctx */
 	/* priority: of syslog(3) */
 	void (*log)(void *arg, int priority, const char *line);
-	/* Services cannot be served, and why; NULL: they can again. Instances that
-	 * are bound to them are to be in fault meanwhile.
+	/* Why services cannot be served, for all instances that are bound to some, or for single
+	 * ones (supervise.h); "": they can. Those are to be in fault meanwhile.
 	 */
 	void (*fault)(void *arg, const char *why);
 	void *arg;			/* of log and fault */

@@ -202,7 +202,7 @@ static void on_fault(void *arg, const char *why)
 	struct process *process = arg;
 	char text[SUPERVISE_FAULT_SIZE];
 
-	snprintf(text, sizeof(text), "%s", why ? why : "");
+	snprintf(text, sizeof(text), "%s", why);
 	if (send(process->options->supervisor_fd, text, strlen(text) + 1,
 		 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		log_msg(LOG_ERR, "The VRRP process does not hear of the services: %s",

@@ -9,11 +9,12 @@
 #include "director.h"
 #include "log.h"
 #include "nl.h"
+#include "supervise.h"
 
 static struct nl_ctx ctx;
 static bool is_open;
 static char missing[320];		/* what nl_open() said */
-static char refused[320];		/* what the checkers said */
+static char refused[SUPERVISE_FAULT_SIZE];	/* what the checkers said */
 
 static bool has_services(const struct conf *conf, const char *name)
 {
@@ -46,13 +47,19 @@ void module_close(void)
 	is_open = false;
 }
 
+/* Of all services, or of some. */
+static bool is_general(const char *why)
+{
+	return *why && !strchr(why, '\t');
+}
+
 void module_refused(struct director *director, const char *why)
 {
-	if (*why) {
-		snprintf(refused, sizeof(refused), "no virtual server works: %.280s", why);
+	bool back = !is_general(why) && (is_general(refused) || missing[0]);
+
+	snprintf(refused, sizeof(refused), "%s", why);
+	if (!back)
 		return;
-	}
-	refused[0] = '\0';
 	/* It may be another module than before, which knows nothing of us. */
 	module_close();
 	module_load(director);
@@ -60,11 +67,34 @@ void module_refused(struct director *director, const char *why)
 		director_state(director->instances[i], director->instances[i]->vrrp.state);
 }
 
+/* What is said of the instance in a line of its own. */
+static const char *said_of(const char *name, char *buf, size_t size)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = refused; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, len) || line[len] != '\t')
+			continue;
+		line += len + 1;
+		snprintf(buf, size, "%.*s", (int)strcspn(line, "\n"), line);
+		return buf;
+	}
+	return NULL;
+}
+
 const char *module_fault(const struct instance *instance)
 {
+	static char text[320];
+
 	if (!has_services(instance->director->conf, instance->conf->name))
 		return NULL;
-	return missing[0] ? missing : refused[0] ? refused : NULL;
+	if (missing[0])
+		return missing;
+	if (!is_general(refused))
+		return said_of(instance->conf->name, text, sizeof(text));
+	snprintf(text, sizeof(text), "no virtual server works: %.280s", refused);
+	return text;
 }
 
 /* If this process dies, the module waits for as long as a backup would, and is in fault then. */

@@ -24,6 +24,7 @@ struct entry {
 	bool wanted;
 	bool ours;			/* it was wanted once */
 	bool dirty;
+	bool apart;			/* the module refused something of it: see apply_apart() */
 	struct member *members;
 	size_t count;
 };
@@ -36,6 +37,10 @@ struct services {
 	struct halb_change *changes;
 	size_t changes_count;
 	size_t changes_size;
+	struct services_refusal *refusals;	/* of the last commit */
+	size_t refusals_count;
+	size_t refusals_size;
+	bool stale;			/* what is there may not be what is thought */
 	bool no_memory;
 	char error[512];
 };
@@ -59,6 +64,7 @@ void services_free(struct services *services)
 		free(services->entries[i].members);
 	free(services->entries);
 	free(services->changes);
+	free(services->refusals);
 	free(services);
 }
 
@@ -344,28 +350,27 @@ static void diff_member(struct services *services, struct entry *entry,
 	}
 }
 
-static void diff(struct services *services)
+static void diff_service(struct services *services, const struct entry *entry)
 {
-	services->changes_count = 0;
-	services->no_memory = false;
-	/* What goes makes room for what comes. */
+	if (!entry->in)
+		change_service(services, HALB_CHANGE_OP_ADD, &entry->want);
+	else if (!service_is(&entry->have, &entry->want))
+		change_service(services, HALB_CHANGE_OP_SET, &entry->want);
+}
+
+static void diff_members(struct services *services, struct entry *entry)
+{
+	for (size_t j = 0; j < entry->count; j++)
+		diff_member(services, entry, &entry->members[j]);
+}
+
+static void diff_gone(struct services *services)
+{
 	for (size_t i = 0; i < services->count; i++) {
 		struct entry *entry = &services->entries[i];
 
 		if (entry->dirty && entry->in && !entry->wanted)
 			change_service(services, HALB_CHANGE_OP_DEL, &entry->have);
-	}
-	for (size_t i = 0; i < services->count; i++) {
-		struct entry *entry = &services->entries[i];
-
-		if (!entry->dirty || !entry->wanted)
-			continue;
-		if (!entry->in)
-			change_service(services, HALB_CHANGE_OP_ADD, &entry->want);
-		else if (!service_is(&entry->have, &entry->want))
-			change_service(services, HALB_CHANGE_OP_SET, &entry->want);
-		for (size_t j = 0; j < entry->count; j++)
-			diff_member(services, entry, &entry->members[j]);
 	}
 }
 
@@ -382,67 +387,235 @@ static void tidy_members(struct entry *entry)
 	entry->count = kept;
 }
 
-static void applied(struct services *services)
+static void settle_member(struct member *member)
+{
+	if (member->wanted) {
+		member->in = !member->out;
+		member->have = member->want;
+	} else if (member->in) {
+		member->have.weight = 0;
+	}
+}
+
+static void settle(struct entry *entry)
+{
+	entry->have = entry->want;
+	entry->in = true;
+	for (size_t j = 0; j < entry->count; j++)
+		settle_member(&entry->members[j]);
+	tidy_members(entry);
+	entry->dirty = false;
+}
+
+static void settle_gone(struct services *services)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < services->count; i++) {
 		struct entry *entry = &services->entries[i];
 
-		if (entry->dirty && !entry->wanted) {
+		if (entry->dirty && !entry->wanted)
 			free(entry->members);
-			continue;
-		}
-		if (entry->dirty) {
-			entry->have = entry->want;
-			entry->in = true;
-			for (size_t j = 0; j < entry->count; j++) {
-				struct member *member = &entry->members[j];
-
-				if (member->wanted) {
-					member->in = !member->out;
-					member->have = member->want;
-				} else if (member->in) {
-					member->have.weight = 0;
-				}
-			}
-			tidy_members(entry);
-			entry->dirty = false;
-		}
-		services->entries[kept++] = *entry;
+		else
+			services->entries[kept++] = *entry;
 	}
 	services->count = kept;
 }
 
-static int apply(struct services *services)
-{
-	int err;
+/* --- transactions -------------------------------------------------------------------- */
 
-	diff(services);
+static void start(struct services *services)
+{
+	services->changes_count = 0;
+	services->no_memory = false;
+}
+
+static int transact(struct services *services)
+{
 	if (services->no_memory) {
 		snprintf(services->error, sizeof(services->error), "no memory");
 		return -ENOMEM;
 	}
-	if (services->changes_count) {
-		err = services->ops->apply(services->arg, services->changes,
-					   services->changes_count, services->error,
-					   sizeof(services->error));
-		if (err)
-			return err;
+	if (!services->changes_count)
+		return 0;
+	return services->ops->apply(services->arg, services->changes, services->changes_count,
+				    services->error, sizeof(services->error));
+}
+
+/* All of it, but for those of which something was refused before. */
+static int apply(struct services *services)
+{
+	int err;
+
+	start(services);
+	/* What goes makes room for what comes. */
+	diff_gone(services);
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		if (!entry->dirty || !entry->wanted || entry->apart)
+			continue;
+		diff_service(services, entry);
+		diff_members(services, entry);
 	}
-	applied(services);
+	err = transact(services);
+	if (err)
+		return err;
+	settle_gone(services);
+	for (size_t i = 0; i < services->count; i++)
+		if (services->entries[i].dirty && !services->entries[i].apart)
+			settle(&services->entries[i]);
+	return 0;
+}
+
+/* --- what the module refuses ------------------------------------------------------------ */
+
+/* Not about one service: nothing can be done for any of them. */
+static bool is_general(int err)
+{
+	return err == -ENOMEM || err == -ENOBUFS || err == -EPERM || err == -ENODEV ||
+	       err == -EBUSY || err == -EAGAIN;
+}
+
+/* server: NULL for the service itself */
+static int refused(struct services *services, const struct entry *entry,
+		   const struct halb_server *server, int err)
+{
+	struct services_refusal *refusals = services->refusals, *refusal;
+	size_t size = services->refusals_size;
+
+	if (services->refusals_count == size) {
+		size = size ? 2 * size : 4;
+		refusals = realloc(refusals, size * sizeof(*refusals));
+		if (!refusals)
+			return -ENOMEM;
+		services->refusals = refusals;
+		services->refusals_size = size;
+	}
+	services->stale |= err == -ENOENT || err == -EEXIST;
+	refusal = &refusals[services->refusals_count++];
+	*refusal = (struct services_refusal){ .key = entry->key, .served = entry->in };
+	if (server) {
+		refusal->addr = server->addr;
+		refusal->port = server->port;
+	}
+	snprintf(refusal->why, sizeof(refusal->why), "%.255s", services->error);
+	return 0;
+}
+
+/* Server by server, those that the module takes. */
+static int apply_members(struct services *services, struct entry *entry)
+{
+	for (size_t j = 0; j < entry->count; j++) {
+		struct member *member = &entry->members[j];
+		int err;
+
+		start(services);
+		diff_member(services, entry, member);
+		err = transact(services);
+		if (is_general(err))
+			return err;
+		if (!err)
+			settle_member(member);
+		else if (refused(services, entry, &member->want, err))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * A service of which the module refuses something: what it takes is done all the same. If it
+ * refuses a change of the service itself, the one that is there goes on, and its servers follow
+ * their checks.
+ */
+static int apply_apart(struct services *services, struct entry *entry)
+{
+	size_t before = services->refusals_count;
+	int err;
+
+	start(services);
+	diff_service(services, entry);
+	err = transact(services);
+	if (is_general(err))
+		return err;
+	if (!err) {
+		entry->have = entry->want;
+		entry->in = true;
+	} else if (refused(services, entry, NULL, err)) {
+		return -ENOMEM;
+	}
+	err = entry->in ? apply_members(services, entry) : 0;
+	if (err)
+		return err;
+	tidy_members(entry);
+	entry->apart = services->refusals_count != before;
+	entry->dirty = entry->apart;
+	return 0;
+}
+
+/* Which of them is it? All that the module takes as a whole is done so. */
+static int apply_each(struct services *services)
+{
+	int err;
+
+	start(services);
+	diff_gone(services);
+	err = transact(services);
+	if (err)
+		return err;
+	settle_gone(services);
+	for (size_t i = 0; i < services->count; i++) {
+		struct entry *entry = &services->entries[i];
+
+		if (!entry->dirty || entry->apart)
+			continue;
+		start(services);
+		diff_service(services, entry);
+		diff_members(services, entry);
+		err = transact(services);
+		if (is_general(err))
+			return err;
+		if (err)
+			entry->apart = true;
+		else
+			settle(entry);
+	}
 	return 0;
 }
 
 int services_commit(struct services *services)
 {
-	int err = apply(services), again;
+	int err = services->stale ? services_adopt(services) : 0;
 
-	if (err != -EEXIST && err != -ENOENT)
+	if (err)
 		return err;
-	/* Somebody else was there: halbctl, or another module was loaded. */
-	again = services_adopt(services);
-	return again ? again : apply(services);
+	services->stale = false;
+	services->refusals_count = 0;
+	err = apply(services);
+	if (is_general(err))
+		return err;
+	if (err) {
+		/* Somebody else was there: halbctl, or another module was loaded. */
+		err = services_adopt(services);
+		if (!err)
+			err = apply(services);
+		if (is_general(err))
+			return err;
+		if (err)
+			err = apply_each(services);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < services->count && !err; i++)
+		if (services->entries[i].dirty && services->entries[i].apart)
+			err = apply_apart(services, &services->entries[i]);
+	return err;
+}
+
+size_t services_refusals(const struct services *services, const struct services_refusal **list)
+{
+	*list = services->refusals;
+	return services->refusals_count;
 }
 
 /* --- drain --------------------------------------------------------------------------- */

@@ -60,9 +60,24 @@ void services_drop(struct services *services, const struct halb_key *key);
 
 /* 0, or a negative errno: services_error() says why, and everything is still to be
  * done. When what is there is not what was thought, it is read anew and tried again.
+ *
+ * Success even if the module refuses one of the services, or one of its servers: all the others
+ * take effect, and what was refused is tried again at each commit.
  */
 int services_commit(struct services *services);
 const char *services_error(const struct services *services);
+
+struct services_refusal {
+	struct halb_key key;
+	bool served;			/* the module has the service, as it was before */
+	struct halb_addr addr;		/* of the server that is refused; family 0: all of it is */
+	uint16_t port;
+	char why[256];
+};
+
+/* Of the last commit; until the next one. */
+size_t services_refusals(const struct services *services, const struct services_refusal **list);
+
 /* The changes of the last commit. */
 size_t services_changes(const struct services *services);
 

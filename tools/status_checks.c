@@ -44,12 +44,16 @@ static void show_check(struct out *out, struct json_object *check)
 /* The first check is on the server's row, each other one below it. */
 static void show_server(struct out *out, struct json_object *server)
 {
-	struct json_object *checks;
+	struct json_object *checks, *refused;
 
 	out_row(out, 1);
 	out_cell(out, NAME, "%s", status_str(server, "server"));
 	show_state(out, server);
 	out_cell(out, WEIGHT, "%llu", (unsigned long long)status_number(server, "weight"));
+	if (json_object_object_get_ex(server, "refused", &refused)) {
+		out_cell(out, REASON, "the module refuses it: %s", json_object_get_string(refused));
+		out_row(out, 1);
+	}
 	if (!json_object_object_get_ex(server, "checks", &checks))
 		return;
 	for (size_t i = 0; i < json_object_array_length(checks); i++) {
@@ -61,13 +65,15 @@ static void show_server(struct out *out, struct json_object *server)
 
 static void show_service(struct out *out, struct json_object *service)
 {
-	struct json_object *servers, *sorry;
+	struct json_object *servers, *sorry, *refused;
 
 	out_row(out, 0);
 	out_cell(out, NAME, "%s", status_str(service, "service"));
 	show_state(out, service);
 	out_cell(out, WEIGHT, "%llu", (unsigned long long)status_number(service, "weight"));
-	if (json_object_object_get_ex(service, "sorry-server", &sorry))
+	if (json_object_object_get_ex(service, "refused", &refused))
+		out_cell(out, REASON, "the module refuses it: %s", json_object_get_string(refused));
+	else if (json_object_object_get_ex(service, "sorry-server", &sorry))
 		out_cell(out, REASON, "quorum %llu, sorry server %s",
 			 (unsigned long long)status_number(service, "quorum"),
 			 json_object_get_string(sorry));

@@ -7,8 +7,10 @@
 
 #include "conf.h"
 
-/* Of a sentence that says why services cannot be served, passed on between processes. */
-#define SUPERVISE_FAULT_SIZE	512
+/* Why services cannot be served, as it is passed on between processes: a sentence for all VRRP
+ * instances, or a line "INSTANCE<tab>SENTENCE" for each whose services the module refuses.
+ */
+#define SUPERVISE_FAULT_SIZE	16384
 
 struct supervise_options {
 	const char *conf_path;

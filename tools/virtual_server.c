@@ -707,6 +707,36 @@ static void check_out(const struct vs_watch *watch, struct out *out, uint64_t no
 	out_object_end(out);
 }
 
+/* Why the module refuses the service, or that server of it: NULL, it does not. keys: of which */
+static const struct services_refusal *refusal_of(const struct virtual_server *vs,
+						 const struct conf_service_key *keys, size_t count,
+						 const struct conf_real_server *server)
+{
+	const struct services_refusal *list;
+	size_t refusals = services_refusals(vs->host->services, &list);
+
+	for (size_t i = 0; i < refusals; i++) {
+		for (size_t k = 0; k < count; k++) {
+			const struct halb_key *key = &keys[k].key;
+
+			if (!halb_key_equal(key, &list[i].key))
+				continue;
+			if (!server && !list[i].addr.family)
+				return &list[i];
+			if (server && halb_addr_equal(&server->addr, &list[i].addr) &&
+			    server_port(server, key) == list[i].port)
+				return &list[i];
+		}
+	}
+	return NULL;
+}
+
+static void refusal_out(const struct services_refusal *refusal, struct out *out)
+{
+	if (refusal)
+		out_str(out, "refused", OUT_NO_COLUMN, refusal->why);
+}
+
 static void server_out(const struct virtual_server *vs, size_t i, struct out *out, uint64_t now)
 {
 	const struct vs_server *server = &vs->servers[i];
@@ -718,6 +748,7 @@ static void server_out(const struct virtual_server *vs, size_t i, struct out *ou
 	out_uint(out, "since-seconds", OUT_NO_COLUMN,
 		 seconds(now, server->since ? server->since : vs->since));
 	out_uint(out, "weight", OUT_NO_COLUMN, quorum_weight(&vs->quorum.servers[i]));
+	refusal_out(refusal_of(vs, vs->conf->keys, vs->conf->keys_count, server->conf), out);
 	out_array_begin(out, "checks");
 	for (size_t j = 0; j < server->count; j++)
 		check_out(&server->watches[j], out, now);
@@ -739,6 +770,7 @@ static void names_out(const struct virtual_server *vs, struct out *out)
 	for (size_t k = 0; k < conf->keys_count; k++) {
 		out_object_begin(out, NULL);
 		out_str(out, "service", OUT_NO_COLUMN, key_format(&conf->keys[k].key, name));
+		refusal_out(refusal_of(vs, &conf->keys[k], 1, NULL), out);
 		out_object_end(out);
 	}
 	out_array_end(out);
@@ -747,13 +779,16 @@ static void names_out(const struct virtual_server *vs, struct out *out)
 void virtual_server_status(const struct virtual_server *vs, struct out *out, uint64_t now)
 {
 	const struct conf_virtual_server *conf = vs->conf;
+	const struct services_refusal *refusal = refusal_of(vs, conf->keys, conf->keys_count, NULL);
 	char name[ENDPOINT_STRLEN];
 
 	out_object_begin(out, NULL);
 	names_out(vs, out);
 	if (conf->keys_count && conf->keys[0].instance)
 		out_str(out, "vrrp", OUT_NO_COLUMN, conf->keys[0].instance);
-	out_str(out, "state", OUT_NO_COLUMN, vs->quorum.up ? "up" : "down");
+	out_str(out, "state", OUT_NO_COLUMN, refusal && !refusal->served ? "refused" :
+		vs->quorum.up ? "up" : "down");
+	refusal_out(refusal, out);
 	out_uint(out, "since-seconds", OUT_NO_COLUMN, seconds(now, vs->since));
 	out_uint(out, "weight", OUT_NO_COLUMN, quorum_sum(&vs->quorum));
 	out_uint(out, "quorum", OUT_NO_COLUMN, vs->quorum.quorum);

@@ -428,8 +428,8 @@ static void test_restart(void)
 	begin();
 	down(0);
 	checker = checker_start(base, &setup->conf, &options);
-	wait_weight(0, ips[0], -1);
 	wait_weight(0, ips[1], 2);
+	wait_weight(0, ips[0], -1);
 	checker_stop(checker, true);
 	ok(fake.services_count == 1 && weight_of(0, ips[1]) == 2,
 	   "asked to leave it, it leaves the module as it is");
@@ -465,6 +465,46 @@ static void test_fault(void)
 	ok(wait_weight(0, ips[1], 2) || wait_weight(0, ips[1], 2),
 	   "when the module is there, so are the services");
 	ok(!*why, "and the fault is over");
+	checker_stop(checker, false);
+	free(setup);
+}
+
+/* One of three services is refused: only its instance is told. */
+static void test_refusal(void)
+{
+	struct setup *setup = setup_new(3, 2);
+	struct checker *checker;
+
+	begin();
+	for (int i = 0; i < 3; i++) {
+		setup->services[i].pos = (struct conf_pos){ "a.conf", 10 * i };
+		setup->servers[i][1].pos = (struct conf_pos){ "a.conf", 10 * i + 5 };
+	}
+	setup->keys[1].instance = "VI_2";
+	fake.refuse_service = setup->keys[1].key.addr;
+	checker = checker_start(base, &setup->conf, &options);
+	ok(wait_weight(0, ips[0], 1) && wait_weight(2, ips[0], 1) && weight_of(1, ips[0]) == -1,
+	   "one service is refused: the others are served");
+	ok(said("a.conf:10: the module refuses the service tcp 192.168.4.16:80: "
+		"refused: Invalid argument\n"), "it is said, with its line");
+	ok(!strcmp(why, "VI_2\tthe module refuses the virtual server tcp 192.168.4.16:80: "
+			"refused: Invalid argument\n"), "only its instance is in fault");
+	run_for(100 * MS);
+	down(0);
+	ok(wait_weight(0, ips[0], -1) && wait_weight(2, ips[0], -1),
+	   "the others follow their checks");
+	fake.refuse_service.family = 0;
+	ok(wait_weight(1, ips[1], 2) && !*why &&
+	   said("It is so no more: a.conf:10: the module refuses the service tcp 192.168.4.16:80"),
+	   "when it is taken the fault is over");
+	*logged = '\0';
+	fake.refuse_server = setup->servers[0][0].addr;
+	up(0);
+	wait_weight(0, ips[1], 2);
+	for (int i = 0; i < 100 && !strstr(logged, "refuses"); i++)
+		run_for(20 * MS);
+	ok(said("the module refuses the server 127.0.4.1:80 of tcp 192.168.4.15:80: refused: Numerical") &&
+	   weight_of(0, ips[1]) == 2 && !*why, "a refused server is said, and is no fault");
 	checker_stop(checker, false);
 	free(setup);
 }
@@ -750,6 +790,7 @@ int main(void)
 	test_storm();
 	test_restart();
 	test_fault();
+	test_refusal();
 	test_misc_dynamic();
 	test_slowstart();
 	test_suspend();

@@ -22,6 +22,8 @@ struct fake_module {
 	unsigned int resets;		/* servers that went with connections on them */
 	uint64_t conns;			/* that each server has */
 	int refuse;			/* an errno for the next transactions */
+	struct halb_addr refuse_service;	/* family 0: none */
+	struct halb_addr refuse_server;
 };
 
 static inline struct halb_service *fake_service(struct fake_module *fake,
@@ -50,6 +52,9 @@ static inline int fake_service_change(struct fake_module *fake, enum halb_change
 	struct halb_service *service = fake_service(fake, &change->key);
 	size_t kept = 0;
 
+	if (op != HALB_CHANGE_OP_DEL && fake->refuse_service.family &&
+	    halb_addr_equal(&fake->refuse_service, &change->key.addr))
+		return -EINVAL;
 	if (op == HALB_CHANGE_OP_ADD && service)
 		return -EEXIST;
 	if (op != HALB_CHANGE_OP_ADD && !service)
@@ -75,6 +80,9 @@ static inline int fake_server_change(struct fake_module *fake, enum halb_change_
 
 	if (!fake_service(fake, &change->service))
 		return -ENOENT;
+	if (op != HALB_CHANGE_OP_DEL && fake->refuse_server.family &&
+	    halb_addr_equal(&fake->refuse_server, &change->addr))
+		return -ERANGE;
 	if (op == HALB_CHANGE_OP_ADD && server)
 		return -EEXIST;
 	if (op != HALB_CHANGE_OP_ADD && !server)

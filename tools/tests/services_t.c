@@ -153,13 +153,81 @@ static void test_restart(void)
 	services_free(services);
 }
 
-/* Whatever is wanted, by turns, with accidents: it is so after a commit. */
-static bool history(void)
+/* One of several that the module refuses keeps none of the others. */
+static void test_refusal(void)
+{
+	struct halb_service svc[] = { service(1), service(2), service(3) };
+	struct services_server wants[] = { server(1, 1), server(2, 2), server(3, 3) };
+	const struct services_refusal *list;
+	struct services *services;
+
+	memset(&fake, 0, sizeof(fake));
+	services = start();
+	fake.refuse_service = svc[1].key.addr;
+	for (int i = 0; i < 3; i++)
+		services_want(services, &svc[i], wants, 3);
+	ok(!services_commit(services) && weight_of(1, 2) == 2 && weight_of(3, 3) == 3 &&
+	   weight_of(2, 1) == -1, "of three services one is refused: the others are there");
+	ok(services_refusals(services, &list) == 1 && halb_key_equal(&list->key, &svc[1].key) &&
+	   !list->addr.family && !list->served && !strcmp(list->why, "refused: Invalid argument"),
+	   "it is named, with the reason");
+	wants[1].out = true;
+	fake.transactions = 0;
+	services_want(services, &svc[0], wants, 3);
+	ok(!services_commit(services) && fake.transactions == 1 && weight_of(1, 2) == -1 &&
+	   services_refusals(services, &list) == 1, "the others follow their servers");
+	fake.refuse_service.family = 0;
+	ok(!services_commit(services) && weight_of(2, 1) == 1 && weight_of(2, 3) == 3 &&
+	   !services_refusals(services, &list), "it is tried again, until it is taken");
+
+	/* A change of what is there */
+	fake.refuse_service = svc[0].key.addr;
+	snprintf(svc[0].scheduler, sizeof(svc[0].scheduler), "mh");
+	wants[0].server.weight = 9;
+	services_want(services, &svc[0], wants, 3);
+	services_want(services, &svc[2], wants, 3);
+	ok(!services_commit(services) && services_refusals(services, &list) == 1 && list->served &&
+	   !strcmp(fake_service(&fake, &svc[0].key)->scheduler, "wrr"),
+	   "a change is refused: the service goes on as it was");
+	ok(weight_of(1, 1) == 9 && weight_of(3, 1) == 9, "and its servers follow");
+	services_drop(services, &svc[0].key);
+	ok(!services_commit(services) && !fake_service(&fake, &svc[0].key) &&
+	   !services_refusals(services, &list), "it can go");
+
+	/* A server */
+	fake.refuse_server = wants[2].server.addr;
+	wants[0].server.weight = 5;
+	wants[2].server.weight = 5;
+	wants[1].out = false;
+	services_want(services, &svc[2], wants, 3);
+	ok(!services_commit(services) && weight_of(3, 1) == 5 && weight_of(3, 2) == 2 &&
+	   weight_of(3, 3) == 3, "a server is refused: the others have what they should");
+	ok(services_refusals(services, &list) == 1 && list->served && list->port == 80 &&
+	   halb_addr_equal(&list->addr, &wants[2].server.addr), "it is named");
+	fake.refuse = ENODEV;
+	ok(services_commit(services) == -ENODEV, "without a module nothing is tried one by one");
+	/* Another module, where nothing is, and somebody was faster than us with a service. */
+	memset(&fake, 0, sizeof(fake));
+	fake_service_change(&fake, HALB_CHANGE_OP_ADD, &svc[2]);
+	services_commit(services);
+	ok(!services_commit(services) && weight_of(3, 1) == 5 && weight_of(3, 3) == 5 &&
+	   !services_refusals(services, &list), "what was refused is there in another module");
+	services_free(services);
+}
+
+/* Whatever is wanted, by turns, with accidents: it is so after a commit. refusing: but for one
+ * service and one server of each, which the module never takes.
+ */
+static bool history(bool refusing)
 {
 	struct services *services;
 	int want[KEYS][SERVERS];
 
 	memset(&fake, 0, sizeof(fake));
+	if (refusing) {
+		fake.refuse_service = service(0).key.addr;
+		fake.refuse_server = server(0, 0).server.addr;
+	}
 	services = start();
 	for (int step = 0; step < 60; step++) {
 		for (int k = 0; k < KEYS; k++) {
@@ -197,8 +265,8 @@ static bool history(void)
 			note("step %d: %s", step, services_error(services));
 			return false;
 		}
-		for (int k = 0; k < KEYS; k++) {
-			for (int s = 0; s < SERVERS; s++) {
+		for (int k = refusing; k < KEYS; k++) {
+			for (int s = refusing; s < SERVERS; s++) {
 				int have = weight_of(k, s), wanted = want[k][s];
 
 				/* -2: drains, if it was there at all; -3: no service */
@@ -222,8 +290,9 @@ int main(void)
 	srand(1);
 	test_pool();
 	test_restart();
+	test_refusal();
 	for (int run = 0; run < 300; run++)
-		wrong += !history();
-	ok(!wrong, "300 random histories");
+		wrong += !history(run % 3 == 2);
+	ok(!wrong, "300 random histories, a third of them with refusals");
 	return done();
 }
