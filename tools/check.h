@@ -70,6 +70,10 @@ struct check_http {
 	bool sni;
 	const char *sni_name;		/* NULL: virtualhost */
 	const char *virtualhost;	/* NULL: address and port */
+	/* what it shows to servers that ask for a certificate: files; NULL: nothing */
+	const char *certificate;
+	const char *key;
+	const char *password;		/* of the key */
 	enum check_http_version version;
 	const struct check_url *urls;
 	size_t url_count;

@@ -73,8 +73,8 @@ static void set_url(const struct conf_url *from, struct check_url *url)
 		memset(url->status, 0xff, sizeof(url->status));
 }
 
-static void set_http(const struct conf_check *check, struct check_url *urls,
-		     struct check_spec *spec)
+static void set_http(const struct conf *conf, const struct conf_check *check,
+		     struct check_url *urls, struct check_spec *spec)
 {
 	static const enum check_http_version versions[] = {
 		[CONF_HTTP_1_0]		= CHECK_HTTP_1_0,
@@ -93,6 +93,11 @@ static void set_http(const struct conf_check *check, struct check_url *urls,
 		.urls = urls,
 		.url_count = check->urls_count,
 	};
+	if (!spec->http.tls)
+		return;
+	spec->http.certificate = conf->ssl_certificate;
+	spec->http.key = conf->ssl_key;
+	spec->http.password = conf->ssl_password;
 }
 
 static void set_misc(const struct conf_check *check, struct check_spec *spec)
@@ -140,7 +145,7 @@ void check_conf_spec(const struct conf *conf, const struct conf_check *check, si
 	set_rules(check, spec);
 	switch (spec->type) {
 	case CHECK_HTTP:
-		set_http(check, urls, spec);
+		set_http(conf, check, urls, spec);
 		break;
 	case CHECK_SMTP:
 		spec->helo = check->helo_name;

@@ -366,11 +366,23 @@ void check_http_options(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
 }
 
+static void set_certificate(CURL *easy, const struct check_http *spec)
+{
+	if (!spec->certificate)
+		return;
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, spec->certificate);
+	if (spec->key)
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, spec->key);
+	if (spec->password)
+		curl_easy_setopt(easy, CURLOPT_KEYPASSWD, spec->password);
+}
+
 static void set_options(struct http_probe *http)
 {
 	CURL *easy = http->easy;
 
 	check_http_options(easy);
+	set_certificate(easy, &http->probe.spec->http);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
 			 (long)(http->probe.spec->timeout * LIMIT / 1000));

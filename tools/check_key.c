@@ -50,6 +50,9 @@ static void put_kind(FILE *out, const struct check_spec *spec)
 	case CHECK_HTTP:
 		fprintf(out, " %d %d %d", http->tls, http->sni, http->version);
 		put_text(out, http->sni_name);
+	put_text(out, http->certificate);
+	put_text(out, http->key);
+	put_text(out, http->password);
 		put_text(out, http->virtualhost);
 		for (size_t i = 0; i < http->url_count; i++)
 			put_url(out, &http->urls[i]);

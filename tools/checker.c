@@ -295,6 +295,14 @@ static void on_log(void *arg, int priority, const char *line)
 	say(arg, priority, line);
 }
 
+static void on_tell(void *arg, const char *line)
+{
+	struct checker *checker = arg;
+
+	if (checker->options.tell)
+		checker->options.tell(checker->options.arg, line);
+}
+
 /* --- configurations ------------------------------------------------------------------ */
 
 static struct virtual_server *find(const struct checker *checker,
@@ -390,6 +398,7 @@ struct checker *checker_start(struct event_base *base, const struct conf *conf,
 		.services = checker->services,
 		.alerts = checker->alerts,
 		.log = on_log,
+		.tell = on_tell,
 		.changed = on_changed,
 		.arg = checker,
 	};
@@ -411,6 +420,8 @@ void checker_stop(struct checker *checker, bool leave)
 		virtual_server_end(checker->slots[i].vs);
 		virtual_server_drop(checker->slots[i].vs);
 	}
+	if (!leave && checker->conf->global.lvs_flush_on_stop)
+		services_flush(checker->services);
 	if (!leave && checker->adopted && services_commit(checker->services))
 		say(checker, LOG_ERR, services_error(checker->services));
 	free_slots(checker->slots, checker->count);

@@ -26,7 +26,8 @@ struct checker_options {
 	 * ones (supervise.h); "": they can. Those are to be in fault meanwhile.
 	 */
 	void (*fault)(void *arg, const char *why);
-	void *arg;			/* of log and fault */
+	void (*tell)(void *arg, const char *line);	/* a line for FIFOs; may be NULL */
+	void *arg;			/* of log, fault and tell */
 };
 
 /* NULL when there is no memory. conf has to live until the next reload or stop. */

@@ -20,10 +20,12 @@
 #include <event2/event.h>
 
 #include "checker.h"
+#include "fifo.h"
 #include "log.h"
 #include "process.h"
 #include "nl.h"
 #include "nl_services.h"
+#include "script_run.h"
 #include "status.h"
 #include "status_server.h"
 #include "supervise.h"
@@ -41,6 +43,8 @@ struct process {
 	struct nl_ctx events;
 	bool hears;
 	struct event *heard, *later;
+	int fifos[2];			/* notify_fifo, lvs_notify_fifo; -1 */
+	struct script_run *fifo_script;
 	bool leave;
 };
 
@@ -209,6 +213,60 @@ static void on_fault(void *arg, const char *why)
 			strerror(errno));
 }
 
+static void on_tell(void *arg, const char *line)
+{
+	struct process *process = arg;
+
+	for (int i = 0; i < 2; i++)
+		fifo_write(process->fifos[i], line);
+}
+
+static void close_fifos(struct process *process)
+{
+	for (int i = 0; i < 2; i++) {
+		if (process->fifos[i] >= 0)
+			close(process->fifos[i]);
+		process->fifos[i] = -1;
+	}
+}
+
+/* The script of notify_fifo is the VRRP process's. */
+static void open_fifos(struct process *process)
+{
+	const struct conf_global *global = &process->conf->global;
+
+	process->fifos[0] = fifo_open(&global->notify_fifo);
+	process->fifos[1] = fifo_open(&global->lvs_notify_fifo);
+}
+
+static void on_fifo_script(void *arg, const struct script_end *end)
+{
+	struct process *process = arg;
+
+	(void)end;
+	process->fifo_script = NULL;
+	log_msg(LOG_WARNING, "The script of lvs_notify_fifo has ended");
+}
+
+static void run_fifo_script(struct process *process)
+{
+	const struct conf_fifo *fifo = &process->conf->global.lvs_notify_fifo;
+	const char **argv = calloc(fifo->script.argc + 2, sizeof(*argv));
+	struct script script = {
+		.argv = argv, .uid = fifo->script.uid, .gid = fifo->script.gid,
+	};
+
+	if (argv && fifo->script.argv && process->fifos[1] >= 0) {
+		for (size_t i = 0; i < fifo->script.argc; i++)
+			argv[i] = fifo->script.argv[i];
+		argv[fifo->script.argc] = fifo->path;
+		process->fifo_script = script_run(process->base, &script, on_fifo_script, process);
+		if (!process->fifo_script)
+			log_msg(LOG_ERR, "%s cannot be run: %s", argv[0], strerror(errno));
+	}
+	free(argv);
+}
+
 static void on_reload(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *process = arg;
@@ -226,6 +284,8 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 	}
 	conf_free(process->conf);
 	process->conf = conf;
+	close_fifos(process);
+	open_fifos(process);
 	tell_all(process);
 }
 
@@ -269,7 +329,12 @@ static char *render(void *arg)
 static void take_place(const struct conf_process *conf)
 {
 	struct sched_param param = { .sched_priority = conf->rt_priority };
+	struct rlimit limit = {
+		.rlim_cur = (rlim_t)conf->rlimit_rttime_us, .rlim_max = (rlim_t)conf->rlimit_rttime_us,
+	};
 
+	if (conf->rlimit_rttime_us > 0 && setrlimit(RLIMIT_RTTIME, &limit))
+		log_msg(LOG_WARNING, "checker_rlimit_rttime: %s", strerror(errno));
 	if (conf->rt_priority && sched_setscheduler(0, SCHED_RR, &param))
 		log_msg(LOG_WARNING, "checker_rt_priority: %s", strerror(errno));
 	if (conf->priority && setpriority(PRIO_PROCESS, 0, conf->priority))
@@ -292,7 +357,7 @@ _Noreturn void checker_main(const struct checker_main_options *options)
 	static struct process process;
 	struct checker_options checker_options = {
 		.ops = &ops, .ops_arg = &process, .log = on_log, .fault = on_fault,
-		.arg = &process,
+		.tell = on_tell, .arg = &process,
 	};
 
 	prctl(PR_SET_NAME, "halbd_check");
@@ -308,6 +373,7 @@ _Noreturn void checker_main(const struct checker_main_options *options)
 	if (!process.base || !process.later)
 		exit(1);
 	take_place(&process.conf->global.checker_process);
+	open_fifos(&process);
 	process.checker = checker_start(process.base, process.conf, &checker_options);
 	if (!process.checker)
 		exit(1);
@@ -317,8 +383,12 @@ _Noreturn void checker_main(const struct checker_main_options *options)
 	on_signal(&process, SIGUSR2, on_stop);
 	if (!status_server_open(process.base, STATUS_CHECKS, render, &process))
 		log_msg(LOG_WARNING, "halbctl status will not show checks: %s", strerror(errno));
+	run_fifo_script(&process);
 	hear(-1, 0, &process);
 	event_base_dispatch(process.base);
 	checker_stop(process.checker, process.leave);
+	close_fifos(&process);
+	if (process.fifo_script)
+		script_kill(process.fifo_script);
 	exit(0);
 }

@@ -605,7 +605,6 @@ struct conf_global {
 	int smtp_alert_vrrp;
 	int smtp_alert_checker;
 	bool no_email_faults;
-	bool no_checker_emails;
 	bool checker_log_all_failures;
 
 	/* scripts */
@@ -685,7 +684,6 @@ struct conf {
 	size_t services_count;
 	/* SSL { }: of SSL_GET */
 	char *ssl_password;
-	char *ssl_ca;
 	char *ssl_certificate;
 	char *ssl_key;
 };

@@ -493,7 +493,6 @@ static const struct field global_members[] = {
 	FIELD(INT, smtp_alert_vrrp),
 	FIELD(INT, smtp_alert_checker),
 	FIELD(BOOL, no_email_faults),
-	FIELD(BOOL, no_checker_emails),
 	FIELD(BOOL, checker_log_all_failures),
 	FIELD(BOOL, script_user_set),
 	FIELD(U32, script_uid),
@@ -539,7 +538,6 @@ static const struct field daemon_members[] = {
 	FIELD(BOOL, use_pid_dir),
 	FIELD(TIME, child_wait_time_us),
 	FIELD(STRING, ssl_password),
-	FIELD(STRING, ssl_ca),
 	FIELD(STRING, ssl_certificate),
 	FIELD(STRING, ssl_key),
 };

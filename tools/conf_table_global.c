@@ -12,6 +12,7 @@
 #define ROUTES	"net/routes.t"
 #define INSTANCE	"net/instance.t"
 #define CHECK	"none yet"
+#define CHECKS	"net/checks.t"
 #define DAEMON	"none yet"
 #define WORDS	"net/keywords.t"
 #define MAIL	"net/mail.t"
@@ -303,7 +304,7 @@ static const struct conf_row global_rows[] = {
 	TRI("smtp_alert_checker", g.smtp_alert_checker,
 	    "mails about servers that name none themselves", CHECK),
 	FLAG("no_email_faults", g.no_email_faults, "no mails about the fault state", MAIL),
-	FLAG("no_checker_emails", g.no_checker_emails, "no mails about servers", CHECK),
+	NONE("no_checker_emails", "mails are about servers, never about a check that changes none"),
 	BOOL("checker_log_all_failures", g.checker_log_all_failures,
 	     "each failed check is logged, not only the last", CHECK),
 
@@ -323,14 +324,14 @@ static const struct conf_row global_rows[] = {
 	    "FIFO that gets changes of instances", WORDS),
 	SCRIPT("vrrp_notify_fifo_script", g.vrrp_notify_fifo.script, "reads vrrp_notify_fifo", INSTANCE),
 	ROW("lvs_notify_fifo", take_fifo, ROW_TEXT, g.lvs_notify_fifo, 0, 0, 0,
-	    "FIFO that gets changes of servers", CHECK),
-	SCRIPT("lvs_notify_fifo_script", g.lvs_notify_fifo.script, "reads lvs_notify_fifo", CHECK),
+	    "FIFO that gets changes of servers", CHECKS),
+	SCRIPT("lvs_notify_fifo_script", g.lvs_notify_fifo.script, "reads lvs_notify_fifo", CHECKS),
 	BOOL("vrrp_notify_priority_changes", g.vrrp_notify_priority_changes,
 	     "FIFOs get changes of priority too", VRRP),
 	BOOL("fifo_write_vrrp_states_on_reload", g.fifo_write_vrrp_states_on_reload,
 	     "FIFOs get all states after a reload", WORDS),
-	FLAG("rs_init_notifies", g.rs_init_notifies, "notify_up and notify_down run at the start too",
-	     CHECK),
+	FLAG("rs_init_notifies", g.rs_init_notifies, "notify_up runs at the start too",
+	     CHECKS),
 	FLAG("set_supplementary_groups", g.set_supplementary_groups,
 	     "scripts get all groups of their user", WORDS),
 
@@ -380,12 +381,13 @@ static const struct conf_row global_rows[] = {
 	INT("checker_priority", g.checker_process.priority, -20, 19, "nice value of the process", DAEMON),
 	FLAG("checker_no_swap", g.checker_process.no_swap, "locks the process in memory", DAEMON),
 
-	ROW("lvs_timeouts", take_lvs_timeouts, ROW_REPEAT, g, 0, 0, 0, "timeouts of connections", CHECK),
-	FLAG("lvs_flush", g.lvs_flush, "at the start other services are removed", CHECK),
+	ROW("lvs_timeouts", take_lvs_timeouts, ROW_REPEAT, g, 0, 0, 0, "timeouts of connections", "checker_t"),
+	FLAG("lvs_flush", g.lvs_flush, "at the start other services are removed", "checker_t"),
 	ROW("lvs_flush_on_stop", take_lvs_flush_on_stop, 0, g, 0, 0, 0,
-	    "at the end services are removed", CHECK),
+	    "at the end services of others are removed, too", "checker_t"),
 	{ .keyword = "lvs_flush_onstop", .take = take_lvs_flush_on_stop, .flags = ROW_DEPRECATED,
-	  .instead = "lvs_flush_on_stop", .effect = "at the end services are removed", .test = CHECK },
+	  .instead = "lvs_flush_on_stop", .effect = "at the end services of others are removed, too",
+	  .test = "checker_t" },
 
 	ROW("umask", take_umask, 0, g, 0, 0, 0, "bits that files which halbd makes do not get", WORDS),
 	ROW("reload_check_config", take_reload_check, ROW_TEXT, g, 0, 0, 0,
@@ -486,10 +488,10 @@ static void take_ssl(struct parser *p, const struct conf_row *row, const struct 
 }
 
 static const struct conf_row ssl_rows[] = {
-	STRING("password", ssl_password, "opens the key of SSL_GET's certificate", CHECK),
-	STRING("ca", ssl_ca, "file of who signs the certificates that SSL_GET sees", CHECK),
-	STRING("certificate", ssl_certificate, "file of the certificate that SSL_GET shows", CHECK),
-	STRING("key", ssl_key, "file of its key", CHECK),
+	STRING("password", ssl_password, "opens the key of SSL_GET's certificate", CHECKS),
+	NONE("ca", "certificates of servers are not verified, as in keepalived"),
+	STRING("certificate", ssl_certificate, "file of the certificate that SSL_GET shows", CHECKS),
+	STRING("key", ssl_key, "file of its key", CHECKS),
 };
 
 static const struct conf_row top_rows[] = {
@@ -524,7 +526,7 @@ static const struct conf_row top_rows[] = {
 	      "addresses of a virtual_server", CHECK),
 	BLOCK("virtual_server", conf_take_virtual_server, ROW_REPEAT, "virtual_server",
 	      "a service of the module", CHECK),
-	BLOCK("SSL", take_ssl, 0, "SSL", "certificates of SSL_GET", CHECK),
+	BLOCK("SSL", take_ssl, 0, "SSL", "certificates of SSL_GET", CHECKS),
 
 	NONE("interface_up_down_delays", "an interface that is down counts at once; preempt_delay lets it settle"),
 	NONE("linkbeat_use_polling", "the kernel tells of links that go down"),

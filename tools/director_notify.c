@@ -1,42 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Telling others of a transition: scripts with keepalived's arguments, FIFOs, the module. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alert.h"
 #include "director.h"
+#include "fifo.h"
 #include "log.h"
 
 /* --- FIFOs ------------------------------------------------------------------------ */
-
-/* Open for reading too, so that a reader may come and go. */
-static int open_fifo(const struct conf_fifo *conf)
-{
-	struct stat st;
-	int fd;
-
-	if (!conf->path)
-		return -1;
-	if (mkfifo(conf->path, 0600) && errno != EEXIST) {
-		log_msg(LOG_ERR, "Cannot make the FIFO %s: %s", conf->path, strerror(errno));
-		return -1;
-	}
-	fd = open(conf->path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode)) {
-		log_msg(LOG_ERR, "Cannot use the FIFO %s: it is something else", conf->path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	if (conf->user_set && fchown(fd, conf->uid, conf->gid))
-		log_msg(LOG_WARNING, "Cannot give the FIFO %s to its user: %s", conf->path,
-			strerror(errno));
-	return fd;
-}
 
 /* Not from this process: a copy of it would hold its sockets, and the module's, open. */
 static void send_mail(void *arg, const struct conf_global *conf, const char *subject,
@@ -68,7 +42,7 @@ void notify_open(struct director *director)
 
 	open_alerts(director);
 	for (unsigned int i = 0; i < 2; i++) {
-		director->fifos[i] = open_fifo(conf[i]);
+		director->fifos[i] = fifo_open(conf[i]);
 		path[0] = conf[i]->path;
 		if (director->fifos[i] >= 0 && conf[i]->script.argv && !director->started)
 			scripts_run(director->scripts_fd, 0, &conf[i]->script, path, 0);
@@ -93,9 +67,7 @@ static void write_fifos(struct director *director, const char *type, const char 
 	if (len < 0 || (size_t)len >= sizeof(line))
 		return;
 	for (unsigned int i = 0; i < 2; i++)
-		if (director->fifos[i] >= 0 &&
-		    write(director->fifos[i], line, (size_t)len) != len)
-			log_msg(LOG_WARNING, "A FIFO is full: nobody reads it, and a line is lost");
+		fifo_write(director->fifos[i], line);
 }
 
 /* --- scripts ------------------------------------------------------------------------- */

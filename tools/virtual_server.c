@@ -47,6 +47,7 @@ struct virtual_server {
 	struct event *slow;
 	uint64_t since;
 	bool suspended;
+	bool init_notifies;		/* rs_init_notifies */
 };
 
 static uint64_t now_us(void)
@@ -122,6 +123,21 @@ static void say(const struct virtual_server *vs, const char *format, ...)
 		vs->host->log(vs->host->arg, LOG_INFO, line);
 }
 
+static void tell(const struct virtual_server *vs, const char *format, ...)
+	__printf(2, 3);
+
+static void tell(const struct virtual_server *vs, const char *format, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	if (vs->host->tell)
+		vs->host->tell(vs->host->arg, line);
+}
+
 static void run_script(const struct virtual_server *vs, const struct conf_script *conf)
 {
 	struct script script = {
@@ -136,16 +152,18 @@ static void run_script(const struct virtual_server *vs, const struct conf_script
 		say(vs, "Script %s could not be run: %s", conf->argv[0], strerror(errno));
 }
 
+/* reason: for the mail; NULL: none is sent */
 static void notify_server(const struct virtual_server *vs, size_t i, const char *reason)
 {
 	const struct vs_server *server = &vs->servers[i];
 	char subject[3 * NAME_SIZE], rs[NAME_SIZE], name[NAME_SIZE], body[1024];
 
-	run_script(vs, server->alive ? &server->conf->notify_up : &server->conf->notify_down);
-	if (!server->conf->smtp_alert || !vs->host->alerts)
-		return;
 	rs_name(vs, server->conf, rs);
 	vs_name(vs, name);
+	run_script(vs, server->alive ? &server->conf->notify_up : &server->conf->notify_down);
+	tell(vs, "RS %s %s %s\n", rs, name, server->alive ? "UP" : "DOWN");
+	if (!server->conf->smtp_alert || !vs->host->alerts || !reason)
+		return;
 	snprintf(subject, sizeof(subject), "Realserver %s of virtual server %s - %s", rs, name,
 		 server->alive ? "UP" : "DOWN");
 	snprintf(body, sizeof(body), "=> %s <=\n", reason);
@@ -157,10 +175,12 @@ static void notify_quorum(const struct virtual_server *vs, bool first, int64_t t
 	char subject[2 * NAME_SIZE], name[NAME_SIZE], body[256];
 	bool up = vs->quorum.up;
 
+	vs_name(vs, name);
 	run_script(vs, up ? &vs->conf->quorum_up : &vs->conf->quorum_down);
+	tell(vs, "VS %s %s\n", name, up ? "UP" : "DOWN");
 	if (!vs->conf->smtp_alert || !vs->host->alerts)
 		return;
-	snprintf(subject, sizeof(subject), "Virtualserver %s - %s", vs_name(vs, name),
+	snprintf(subject, sizeof(subject), "Virtualserver %s - %s", name,
 		 up ? "UP" : "DOWN");
 	snprintf(body, sizeof(body), "=> %s %u%c%u=%lld <= %llu <=\n",
 		 first ? (up ? "Starting with quorum up" : "Starting with quorum down") :
@@ -438,6 +458,7 @@ struct virtual_server *virtual_server_new(const struct virtual_server_host *host
 		return NULL;
 	vs->host = host;
 	vs->conf = vs_conf;
+	vs->init_notifies = conf->global.rs_init_notifies;
 	vs->servers = calloc(count + 1, sizeof(*vs->servers));
 	vs->slow = evtimer_new(host->base, on_slow, vs);
 	vs->quorum = (struct quorum){
@@ -493,6 +514,9 @@ void virtual_server_begin(struct virtual_server *vs)
 
 	if (!vs->since)
 		vs->since = now_us();
+	for (size_t i = 0; i < vs->quorum.count; i++)
+		if (!vs->quorum.started && vs->init_notifies && vs->servers[i].alive)
+			notify_server(vs, i, NULL);
 	update_quorum(vs, !vs->quorum.started);
 	for (size_t i = 0; i < vs->quorum.count; i++)
 		slow |= vs->servers[i].slow_since;

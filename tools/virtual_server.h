@@ -23,6 +23,8 @@ struct virtual_server_host {
 	struct services *services;
 	struct alerts *alerts;
 	void (*log)(void *arg, int priority, const char *line);
+	/* A line for FIFOs, in keepalived's words, with its end. May be NULL. */
+	void (*tell)(void *arg, const char *line);
 	/* What it wants of the module has changed: virtual_server_want() is to be called. */
 	void (*changed)(void *arg, struct virtual_server *vs);
 	void *arg;

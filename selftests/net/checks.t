@@ -49,7 +49,7 @@ class Server:
     def __init__(self, kind="http", plan="G", page=PAGE, ip=IP, answer=b"ok"):
         self.kind, self.plan, self.page, self.ip, self.answer = kind, plan, page, ip, answer
         STEP["port"] = self.port = STEP.get("port", 2000) + 1
-        self.hits, self.peers, self.said, self.sni = [], [], [], []
+        self.hits, self.peers, self.said, self.sni, self.shown = [], [], [], [], []
 
     def take(self, peer):
         n = len(self.hits)
@@ -64,6 +64,8 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         verdict = self.take(writer.get_extra_info("peername"))
         self.said.append(head)
+        if self.kind == "tls":
+            self.shown.append(writer.get_extra_info("peercert"))
         if verdict == "H":
             await asyncio.sleep(LONG)
         status = "200 OK" if verdict == "G" else "500 No"
@@ -122,6 +124,8 @@ class Server:
         if self.kind == "tls":
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(f"{TMP}/cert", f"{TMP}/key")
+            context.load_verify_locations(f"{TMP}/mine")
+            context.verify_mode = ssl.CERT_OPTIONAL
             context.sni_callback = lambda sock, name, ctx: self.sni.append(name)
         await asyncio.start_server(self.connected, self.ip, self.port, ssl=context,
                                    ssl_handshake_timeout=30 if context else None)
@@ -181,20 +185,17 @@ NOW = "warmup 0\n"
 OFTEN = NOW + "delay_loop 1\n"
 
 
-def never(gap, least, most):
-    return f"a pause of {gap:.2f} s is not between {least} and {most}"
-
-
 def pauses(*wanted):
     """Each pause is nearer to what it should be than to any other of these."""
     def see(case):
         gaps = case.server.gaps()
         if len(gaps) < len(wanted):
             return f"only {len(gaps)} pauses: {gaps}"
-        for gap, want in zip(gaps, wanted):
-            # Later on a busy machine; earlier only after what was late.
-            if gap < 0.8 * want - 0.2 or gap > 2 * want + 0.8:
-                return never(gap, 0.8 * want - 0.2, 2 * want + 0.8) + f" among {[round(g, 2) for g in gaps]}"
+        for n, (gap, want) in enumerate(zip(gaps, wanted)):
+            # Later on a busy machine; earlier only after what was late, as the very first is.
+            least = (0.8 if n else 0.4) * want - 0.2
+            if gap < least or gap > 2 * want + 0.8:
+                return f"pause {n} is {gap:.2f} s, not {want}, among {[round(g, 2) for g in gaps]}"
         return None
     return see
 
@@ -330,6 +331,9 @@ Case("without fast_recovery", URL + NOW + "delay_loop 4\ndelay_before_retry 1\nr
 Case("HTTP_CHECK", URL + NOW, passes, block="HTTP_CHECK")
 Case("HTTP_GET of nobody", URL + NOW, fails, Server("none"))
 Case("SSL_GET", URL + NOW, passes, Server("tls"), block="SSL_GET")
+Case("SSL, with certificate, key, password", URL + NOW,
+     truth("another certificate, or none", lambda c: "director" in str(c.server.shown[:1])),
+     Server("tls"), block="SSL_GET")
 Case("SSL_GET without TLS", URL + NOW, fails, block="SSL_GET")
 Case("enable_sni", URL + NOW + "enable_sni\nvirtualhost www.example.com",
      also(passes, truth("another name", lambda c: c.server.sni[:1] == ["www.example.com"])),
@@ -405,7 +409,7 @@ def misc(name, script, lines, see):
 misc("MISC_CHECK, misc_path", "exit 0", NOW, passes)
 misc("MISC_CHECK that fails", "exit 1", NOW, fails)
 misc("misc_timeout", "sleep 60", NOW + "misc_timeout 2",
-     also(fails, truth("it did not take 2 seconds", lambda c: 1.9e6 <= c.result()["took-us"] < 5e6)))
+     also(fails, truth("it did not take 2 seconds", lambda c: 1.9e6 <= c.result()["took-us"] < 30e6)))
 misc("misc_dynamic", "exit 9", NOW + "misc_dynamic",
      also(passes, truth("not its weight", lambda c: c.status["servers"][0]["weight"] == 7)))
 misc("user", f"id -un > {TMP}/www/user", NOW + "user nobody",
@@ -444,9 +448,26 @@ def note(word, name):
 
 Case("notify_up, notify_down, quorum_up, quorum_down", URL + OFTEN + "retry 0",
      truth("not these scripts", lambda c: sorted(c.wrote("events")) ==
-           sorted(["quorum_up", "notify_down", "quorum_down", "notify_up", "quorum_up"])),
+           # The first one by rs_init_notifies.
+           sorted(["notify_up", "quorum_up", "notify_down", "quorum_down", "notify_up",
+                   "quorum_up"])),
      Server(plan="GBG"), rs=note("notify_up", "events") + note("notify_down", "events"),
      vs=note("quorum_up", "events") + note("quorum_down", "events"))
+FIFO = Case("lvs_notify_fifo, lvs_notify_fifo_script", URL + OFTEN + "retry 0",
+            truth("not these lines", lambda c: fifo_lines(c) == [
+                "RS [{rs}] [{vs}] UP", "VS [{vs}] UP", "RS [{rs}] [{vs}] DOWN", "VS [{vs}] DOWN",
+                "RS [{rs}] [{vs}] UP", "VS [{vs}] UP"]), Server(plan="GBG"))
+
+
+def fifo_lines(case):
+    """What is in the FIFO of that case, with names for its addresses."""
+    with open(f"{TMP}/fifo-lines") as file:
+        text = file.read()
+    vip = f"10.9.{case.n // 250}.{case.n % 250}"
+    text = text.replace(f"[{IP}]:tcp:{case.server.port}", "[{rs}]").replace(f"[{vip}]:tcp:80", "[{vs}]")
+    return [line for line in text.splitlines() if "{vs}" in line]
+
+
 OMEGA = Case("omega", URL + OFTEN, lambda c: None,
              rs=note("notify_down", "omega"), vs="omega\n" + note("quorum_down", "omega"))
 NO_OMEGA = Case("no omega", URL + OFTEN, lambda c: None,
@@ -470,6 +491,12 @@ def prepare():
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
         "/CN=www.example.com", "-keyout", f"{TMP}/key", "-out", f"{TMP}/cert",
         stderr=subprocess.DEVNULL)
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:secret", "-days", "2",
+        "-subj", "/CN=director", "-keyout", f"{TMP}/mine.key", "-out", f"{TMP}/mine",
+        stderr=subprocess.DEVNULL)
+    with open(f"{TMP}/reader", "w") as file:
+        file.write(f'#!/bin/sh\nexec cat "$1" > {TMP}/fifo-lines\n')
+    os.chmod(f"{TMP}/reader", 0o755)
     # Two links, at whose other ends, v to p0 and w to p1, the same address is.
     run("ip", "link", "set", "lo", "up")
     for here, there in (("v0", "p0"), ("w0", "p1")):
@@ -490,7 +517,9 @@ def prepare():
         }}
     }}""")
     with open(f"{TMP}/halbd.conf", "w") as file:
-        file.write(f"global_defs {{\nrouter_id test\nscript_user root\n}}\n"
+        file.write(f"global_defs {{\nrouter_id test\nscript_user root\nrs_init_notifies\n"
+                   f"lvs_notify_fifo {TMP}/fifo\nlvs_notify_fifo_script {TMP}/reader\n}}\n"
+                   f"SSL {{\ncertificate {TMP}/mine\nkey {TMP}/mine.key\npassword secret\n}}\n"
                    f"track_file number {{\nfile {TMP}/number\n}}\n")
         for case in CASES:
             file.write(case.text())

@@ -509,6 +509,43 @@ static void test_refusal(void)
 	free(setup);
 }
 
+/* What somebody else has in the module, with lvs_flush, lvs_flush_on_stop (lvs_flush_onstop). */
+static void test_others(void)
+{
+	struct halb_service other = { .key = { .fwmark = 7, .addr = { .family = AF_INET } } };
+	struct setup *setup = setup_new(1, 1);
+	struct conf_global *global = &setup->conf.global;
+	struct checker *checker;
+
+	begin();
+	fake_service_change(&fake, HALB_CHANGE_OP_ADD, &other);
+	global->lvs_timeout_tcp = 11;
+	global->lvs_timeout_tcpfin = 12;
+	global->lvs_timeout_udp = 13;
+	checker = checker_start(base, &setup->conf, &options);
+	ok(wait_weight(0, ips[0], 1) && fake_service(&fake, &other.key),
+	   "a service of somebody else stays");
+	ok(fake.settings.tcp_timeout == 11 && fake.settings.tcp_fin_timeout == 12 &&
+	   fake.settings.udp_timeout == 13 &&
+	   fake.settings.present == (HALB_SET_TCP_TIMEOUT | HALB_SET_TCP_FIN_TIMEOUT |
+				     HALB_SET_UDP_TIMEOUT), "lvs_timeouts are set");
+	checker_stop(checker, false);
+	ok(fake.services_count == 1, "also at the end");
+	global->lvs_flush_on_stop = CONF_FLUSH_YES;
+	checker = checker_start(base, &setup->conf, &options);
+	ok(wait_weight(0, ips[0], 1) && fake_service(&fake, &other.key),
+	   "with lvs_flush_on_stop it stays");
+	checker_stop(checker, false);
+	ok(!fake.services_count, "until the end");
+	fake_service_change(&fake, HALB_CHANGE_OP_ADD, &other);
+	global->lvs_flush = true;
+	checker = checker_start(base, &setup->conf, &options);
+	ok(wait_weight(0, ips[0], 1) && !fake_service(&fake, &other.key),
+	   "with lvs_flush it goes at the start");
+	checker_stop(checker, false);
+	free(setup);
+}
+
 static void test_misc_dynamic(void)
 {
 	struct setup *setup = setup_new(1, 1);
@@ -791,6 +828,7 @@ int main(void)
 	test_restart();
 	test_fault();
 	test_refusal();
+	test_others();
 	test_misc_dynamic();
 	test_slowstart();
 	test_suspend();

@@ -21,6 +21,7 @@ struct fake_module {
 	unsigned int changes;
 	unsigned int resets;		/* servers that went with connections on them */
 	uint64_t conns;			/* that each server has */
+	struct halb_settings settings;
 	int refuse;			/* an errno for the next transactions */
 	struct halb_addr refuse_service;	/* family 0: none */
 	struct halb_addr refuse_server;
@@ -111,6 +112,8 @@ static inline int fake_apply(void *arg, const struct halb_change *changes, size_
 			ret = fake_service_change(fake, changes[i].op, &changes[i].service);
 		else if (changes[i].object == HALB_OBJECT_SERVER)
 			ret = fake_server_change(fake, changes[i].op, &changes[i].server);
+		else if (changes[i].object == HALB_OBJECT_SETTINGS)
+			fake->settings = changes[i].settings;
 	}
 	if (ret) {
 		*fake = before;
