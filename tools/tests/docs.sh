@@ -35,6 +35,21 @@ for name in $(sed -n 's/^\tX([A-Z0-9_]*,[[:space:]]*"\([a-z0-9-]*\)").*/\1/p' ..
 	in_manual "$name"; ok $? "halbctl.8 has the counter $name"
 done
 
+# ip_vs's sysctls: ipvs-sysctl.rst of Linux 6.12 and the two vectors' second names.
+compat=$(sed 's/\\&//g' halbctl-ipvsadm.8)
+table=$(sed -n '/^\.Sh SYSCTLS/,/^\.Sh PARITY/p' <<< "$compat" | sed -e ':a' -e '/\\$/N; s/\\\n//; ta')
+for name in am_droprate amemthresh backup_only conn_reuse_mode conntrack cache_bypass debug_level \
+	drop_entry drop_packet est_cpulist est_nice expire_nodest_conn expire_quiescent_template \
+	ignore_tunneled nat_icmp_send pmtu_disc secure_tcp sync_threshold sync_period \
+	sync_refresh_period sync_retries sync_qlen_max sync_sock_size sync_ports snat_reroute \
+	sync_persist_mode sync_version run_estimation; do
+	grep -qE "^\.It Li (.* )?$name( |\$)" <<< "$table"; ok $? "halbctl-ipvsadm.8 says where $name is"
+done
+# What it says exists: settings and properties are words of the grammar.
+for word in $(sed -n 's/^\.Cm \([a-z-]*\).*/\1/p' <<< "$table" | sort -u); do
+	grep -q "^	{ \"$word\", " grammar.c; ok $? "halbctl has $word, which that table names"
+done
+
 # The completion, with a halbctl that has one configuration.
 # shellcheck disable=SC1091
 . ./halbctl.bash-completion
