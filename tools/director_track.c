@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -25,7 +24,7 @@ struct script_state {
 	bool known;			/* has run once */
 	bool running;
 	uint32_t same;			/* results in a row that speak against `up` */
-	int status;			/* the last, for the log */
+	int status;			/* the last, for the log; -1: none */
 };
 
 struct file_state {
@@ -63,36 +62,37 @@ static void on_script_timer(evutil_socket_t fd, short what, void *arg)
 		script->running = true;
 }
 
-static void tell_result(const struct script_state *script, const struct script_result *result)
+static void tell_result(const struct script_state *script, const struct script_end *end)
 {
 	const char *name = script->conf->name;
 
 	if (script->up)
 		log_msg(LOG_INFO, "VRRP_Script(%s) succeeded", name);
-	else if (result->timed_out)
+	else if (end->timed_out)
 		log_msg(LOG_INFO, "VRRP_Script(%s) timed_out", name);
-	else if (result->status != -1 && WIFEXITED(result->status))
-		log_msg(LOG_INFO, "VRRP_Script(%s) failed (exited with status %d)", name,
-			WEXITSTATUS(result->status));
+	else if (end->err)
+		log_msg(LOG_INFO, "VRRP_Script(%s) failed (cannot be run: %s)", name,
+			strerror(end->err));
+	else if (end->signal)
+		log_msg(LOG_INFO, "VRRP_Script(%s) failed (due to signal %d)", name, end->signal);
 	else
-		log_msg(LOG_INFO, "VRRP_Script(%s) failed (due to signal %d)", name,
-			result->status == -1 ? 0 : WTERMSIG(result->status));
+		log_msg(LOG_INFO, "VRRP_Script(%s) failed (exited with status %d)", name,
+			end->status);
 }
 
 /* The first result decides at once, as the state before was a guess. */
-static void take_result(struct script_state *script, const struct script_result *result)
+static void take_result(struct script_state *script, const struct script_end *end)
 {
-	bool good = !result->timed_out && result->status != -1 && WIFEXITED(result->status) &&
-		    !WEXITSTATUS(result->status);
+	bool ended = !end->timed_out && !end->err && !end->signal;
+	bool good = ended && !end->status, first = !script->known;
 	uint32_t want = good ? script->conf->rise : script->conf->fall;
-	bool first = !script->known;
+	int status = ended ? end->status : -1;
 
 	script->running = false;
 	script->known = true;
-	if (result->status != script->status)
-		log_msg(LOG_DEBUG, "Script `%s` now returning %d", script->conf->name,
-			result->status == -1 ? -1 : WEXITSTATUS(result->status));
-	script->status = result->status;
+	if (status != script->status)
+		log_msg(LOG_DEBUG, "Script `%s` now returning %d", script->conf->name, status);
+	script->status = status;
 	if (good == script->up) {
 		script->same = 0;
 		return;
@@ -101,7 +101,7 @@ static void take_result(struct script_state *script, const struct script_result 
 		return;
 	script->same = 0;
 	script->up = good;
-	tell_result(script, result);
+	tell_result(script, end);
 	track_all(script->director);
 }
 
@@ -115,7 +115,7 @@ static void on_script_result(evutil_socket_t fd, short what, void *arg)
 	while ((ret = scripts_result(fd, &result)) > 0)
 		if (result.id && result.id <= director->scripts_count &&
 		    director->scripts[result.id - 1].conf)
-			take_result(&director->scripts[result.id - 1], &result);
+			take_result(&director->scripts[result.id - 1], &result.end);
 	if (ret < 0) {
 		log_msg(LOG_ERR, "The process that runs scripts is gone");
 		event_del(director->scripts_event);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -81,7 +82,20 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	evtimer_add(run->timer, &in);
 }
 
-/* In the child. Everything that is open here is close-on-exec. */
+/* In the child. */
+static bool lower(const struct script *script)
+{
+	const struct passwd *user;
+
+	/* One that runs as us needs no privilege for it. */
+	if (!script->all_groups && script->gid == getegid() && script->uid == geteuid())
+		return true;
+	user = script->all_groups ? getpwuid(script->uid) : NULL;
+	return !(user ? initgroups(user->pw_name, script->gid) : setgroups(1, &script->gid)) &&
+	       !setgid(script->gid) && !setuid(script->uid);
+}
+
+/* Everything that is open here is close-on-exec. */
 _Noreturn static void become(const struct script *script, int why)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -91,15 +105,14 @@ _Noreturn static void become(const struct script *script, int why)
 	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	if (null >= 0) {
 		dup2(null, 0);
 		dup2(null, 1);
 		dup2(null, 2);
 	}
-	/* One that runs as us needs no privilege for it. */
-	if ((script->gid == getegid() && script->uid == geteuid()) ||
-	    (!setgroups(1, &script->gid) && !setgid(script->gid) && !setuid(script->uid))) {
+	if (lower(script)) {
 		if (!script->argv) {
 			close_range(3, ~0U, 0);
 			_exit(script->main(script->arg));

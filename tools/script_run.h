@@ -22,6 +22,7 @@ struct script {
 	void *arg;
 	uid_t uid;
 	gid_t gid;
+	bool all_groups;		/* of its user; for a process without threads */
 	uint64_t timeout;		/* us; then SIGTERM, and 2 s later SIGKILL; 0: none */
 };
 
