@@ -63,8 +63,8 @@ struct instance {
 	size_t garp_next, garp_left;	/* address, and messages */
 
 	/* transitions in this minute, of which only some are logged */
-	vrrp_time minute;
-	unsigned int changes, unlogged;
+	struct event *minute;		/* its end */
+	unsigned int changes;
 };
 
 struct group {

@@ -16,9 +16,9 @@
 #include "nft.h"
 #include "sysctl.h"
 
-/* So many transitions are logged in a minute. */
+/* So many transitions are logged in a minute; of more than that, their number. */
 #define LOGGED_CHANGES	10
-#define MINUTE		(60 * VRRP_SECOND)
+#define MINUTE_S	60
 
 vrrp_time director_now(void)
 {
@@ -253,40 +253,65 @@ static void op_announce(struct vrrp *vrrp, enum vrrp_announce kind)
 	instance_announce(instance, repeat[kind]);
 }
 
+static const char *reason_of(const struct instance *instance)
+{
+	switch (instance->vrrp.why) {
+	case VRRP_WHY_START:
+		return "init";
+	case VRRP_WHY_FAULT:
+		return instance->fault;
+	default:
+		return vrrp_why_text(instance->vrrp.why);
+	}
+}
+
+static void end_minute(evutil_socket_t fd, short what, void *arg)
+{
+	struct instance *instance = arg;
+
+	(void)fd;
+	(void)what;
+	if (instance->changes > LOGGED_CHANGES)
+		log_msg(LOG_WARNING, "(%s) flapping: %u transitions in %u seconds, of which %u were logged; now %s (%s)",
+			instance->conf->name, instance->changes, MINUTE_S, LOGGED_CHANGES,
+			vrrp_state_name(instance->vrrp.state), reason_of(instance));
+	instance->changes = 0;
+}
+
+/* Is this one of those that get a line of their own? */
+static bool is_logged(struct instance *instance)
+{
+	struct timeval minute = { .tv_sec = MINUTE_S };
+
+	if (!instance->changes++)
+		event_add(instance->minute, &minute);
+	if (instance->changes == LOGGED_CHANGES + 1)
+		log_msg(LOG_WARNING, "(%s) flapping: further transitions are counted, and told at the end of the minute",
+			instance->conf->name);
+	return instance->changes <= LOGGED_CHANGES;
+}
+
 /* keepalived's words, for rules that look for them, and the reason behind. */
-static void log_change(struct instance *instance, enum vrrp_state from, enum vrrp_why why)
+static void log_change(struct instance *instance, enum vrrp_state from)
 {
 	struct vrrp *vrrp = &instance->vrrp;
-	const char *reason = why == VRRP_WHY_START ? "init" :
-			     why == VRRP_WHY_FAULT ? instance->fault : vrrp_why_text(why);
-	vrrp_time now = director_now();
 
-	if (!instance->minute || now - instance->minute >= MINUTE) {
-		if (instance->unlogged)
-			log_msg(LOG_WARNING, "(%s) flapping: %u more transitions in the minute before",
-				instance->conf->name, instance->unlogged);
-		instance->minute = now;
-		instance->changes = instance->unlogged = 0;
-	}
-	if (instance->changes++ >= LOGGED_CHANGES) {
-		instance->unlogged++;
-		return;
-	}
 	if (vrrp->state == VRRP_INIT)
 		log_msg(LOG_NOTICE, "(%s) Entering STOP STATE, was %s", instance->conf->name,
 			vrrp_state_name(from));
-	else
+	else if (is_logged(instance))
 		log_msg(LOG_NOTICE, "(%s) Entering %s STATE (%s)", instance->conf->name,
-			vrrp_state_name(vrrp->state), reason);
+			vrrp_state_name(vrrp->state), reason_of(instance));
 }
 
 static void op_changed(struct vrrp *vrrp, enum vrrp_state from, enum vrrp_why why)
 {
 	struct instance *instance = instance_of(vrrp);
 
+	(void)why;
 	director_state(instance, vrrp->state);
 	instance_arm(instance);
-	log_change(instance, from, why);
+	log_change(instance, from);
 	notify_instance(instance, vrrp->state, vrrp->state == VRRP_INIT);
 	if (vrrp->state == VRRP_INIT && instance->director->stopping)
 		event_base_loopcontinue(instance->director->base);
@@ -519,11 +544,13 @@ struct instance *instance_new(struct director *director, const struct conf_vrrp 
 	instance->director = director;
 	instance->conf = conf;
 	instance->timer = evtimer_new(director->base, on_timer, instance);
-	if (!instance->timer) {
-		free(instance);
-		return NULL;
-	}
-	return instance;
+	instance->minute = evtimer_new(director->base, end_minute, instance);
+	if (instance->timer && instance->minute)
+		return instance;
+	if (instance->timer)
+		event_free(instance->timer);
+	free(instance);
+	return NULL;
 }
 
 void instance_free(struct instance *instance)
@@ -538,6 +565,7 @@ void instance_free(struct instance *instance)
 		vips_disown_link(vips, vmac);
 	}
 	event_free(instance->timer);
+	event_free(instance->minute);
 	if (instance->garp_timer)
 		event_free(instance->garp_timer);
 	holding_free(&instance->held);
