@@ -361,8 +361,8 @@ _Noreturn void checker_main(const struct checker_main_options *options)
 	};
 
 	prctl(PR_SET_NAME, "halbd_check");
-	/* Without a supervisor nobody could stop it. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* Without a supervisor nobody could stop it. The next one takes the services over. */
+	prctl(PR_SET_PDEATHSIG, SIGUSR2);
 	log_name("halbd_checkers");
 	signal(SIGPIPE, SIG_IGN);
 	process.options = options;

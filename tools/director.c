@@ -109,6 +109,7 @@ static void remove_instance(struct instance *instance)
 	instance->vrrp.group = NULL;
 	vrrp_stop(&instance->vrrp, director_now());
 	vrrp_stop(&instance->vrrp, director_now());
+	module_forget(instance);
 	if (deleted->argv)
 		scripts_run(instance->director->scripts_fd, 0, deleted, NULL, 0);
 	instance_free(instance);
@@ -218,6 +219,9 @@ static void use_conf(struct director *director, struct conf *conf)
 	static_load(director);
 	track_load(director);
 	load_instances(director);
+	/* A reload may have given services to one that had none. */
+	if (director->started)
+		module_tell(director);
 	plan_upkeep(director);
 	/* Nothing points into it any more. */
 	if (old && old != conf)

@@ -184,6 +184,10 @@ void module_load(struct director *director);
 void module_close(void);
 /* The checkers, which hold the services, cannot: why, or "". */
 void module_refused(struct director *director, const char *why);
+/* The states of all instances, if it may not know them. */
+void module_tell(struct director *director);
+/* An instance is removed. */
+void module_forget(const struct instance *instance);
 /* An instance with services cannot be master without it: why, or NULL. */
 const char *module_fault(const struct instance *instance);
 void director_state(struct instance *instance, enum vrrp_state state);

@@ -229,6 +229,10 @@ static void op_addresses(struct vrrp *vrrp, bool hold)
 
 	if (hold) {
 		guard(instance, true);
+		/* Packets come as soon as the address is there: the stack would reset what the
+		 * module balances.
+		 */
+		director_state(instance, VRRP_MASTER);
 		instance_hold_addresses(instance);
 	} else {
 		instance_stop_announcing(instance);
@@ -309,7 +313,9 @@ static void op_changed(struct vrrp *vrrp, enum vrrp_state from, enum vrrp_why wh
 	struct instance *instance = instance_of(vrrp);
 
 	(void)why;
-	director_state(instance, vrrp->state);
+	/* A master's is told before it holds the addresses. */
+	if (vrrp->state != VRRP_MASTER)
+		director_state(instance, vrrp->state);
 	instance_arm(instance);
 	log_change(instance, from);
 	notify_instance(instance, vrrp->state, vrrp->state == VRRP_INIT);

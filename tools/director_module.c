@@ -63,8 +63,20 @@ void module_refused(struct director *director, const char *why)
 	/* It may be another module than before, which knows nothing of us. */
 	module_close();
 	module_load(director);
+	module_tell(director);
+}
+
+void module_tell(struct director *director)
+{
 	for (size_t i = 0; i < director->count; i++)
 		director_state(director->instances[i], director->instances[i]->vrrp.state);
+}
+
+/* Services that still name it are in fault then. */
+void module_forget(const struct instance *instance)
+{
+	if (is_open)
+		nl_instance_del(&ctx, instance->conf->name);
 }
 
 /* What is said of the instance in a line of its own. */

@@ -42,6 +42,7 @@ static const char usage[] =
 	"  -d, --dump-conf          log the status after the start\n"
 	"  -p, --pid=FILE           the file for the process number (/run/halbd.pid)\n"
 	"  -i, --config-id=ID       lines with @ID count\n"
+	"  -I, --dont-release-ipvs  leave the services in the module at the end\n"
 	"      --beside             start beside keepalived or another halbd\n"
 	"      --digest=URL         print the digest of a page, for HTTP_GET and SSL_GET\n"
 	"      --virtualhost=NAME   and ask for this host there\n"
@@ -60,6 +61,7 @@ static const struct option long_options[] = {
 	{ "dump-conf", no_argument, NULL, 'd' },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "config-id", required_argument, NULL, 'i' },
+	{ "dont-release-ipvs", no_argument, NULL, 'I' },
 	{ "beside", no_argument, NULL, 'B' },
 	{ "digest", required_argument, NULL, 'H' },
 	{ "virtualhost", required_argument, NULL, 'V' },
@@ -121,6 +123,9 @@ static void take_option(struct options *options, int c)
 		break;
 	case 'i':
 		options->supervise.config_id = optarg;
+		break;
+	case 'I':
+		options->supervise.leave = true;
 		break;
 	case 'B':
 		options->beside = true;
@@ -210,7 +215,7 @@ int main(int argc, char **argv)
 	struct conf *conf;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "f:t::PCnlDS:dp:i:vh", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "f:t::PCnlDS:dp:i:Ivh", long_options, NULL)) != -1)
 		take_option(&options, c);
 	if (optind < argc)
 		fail(argv[optind], "there are no arguments, only options: see halbd --help");

@@ -328,7 +328,7 @@ static void stop(struct supervisor *supervisor, int sig)
 	if (supervisor->vrrp)
 		kill(supervisor->vrrp, sig);
 	if (supervisor->checker)
-		kill(supervisor->checker, sig);
+		kill(supervisor->checker, supervisor->options->leave ? SIGUSR2 : sig);
 }
 
 static void take_signal(struct supervisor *supervisor)

@@ -19,6 +19,7 @@ struct supervise_options {
 	bool vrrp;			/* run VRRP */
 	bool check;			/* run health checks */
 	bool dump;			/* -d: log the status once it runs */
+	bool leave;			/* -I: services stay in the module at the end */
 	bool errors;			/* there were some in the configuration */
 	int ready_fd;			/* somebody waits there for a byte; -1 */
 };
