@@ -8,13 +8,13 @@
 #include "conf_rows.h"
 #include "conf_takes.h"
 
-#define VRRP	"none yet"
 #define ROUTES	"net/routes.t"
 #define INSTANCE	"net/instance.t"
 #define CHECK	"none yet"
 #define CHECKS	"net/checks.t"
-#define DAEMON	"none yet"
 #define WORDS	"net/keywords.t"
+#define GARP	"net/garp.t"
+#define HEARD	"net/heard.t"
 #define MAIL	"net/mail.t"
 #define ACCEPT	"net/accept.t"
 #define TRACKED	"net/process.t"
@@ -267,16 +267,16 @@ static void take_reload_check(struct parser *p, const struct conf_row *row,
 /* --- global_defs ---------------------------------------------------------------------------- */
 
 #define OBJ struct global_parse
-#define PROCESS(prefix, member, observed) \
+#define PROCESS(prefix, member) \
 	INT(prefix "_rt_priority", g.member.rt_priority, 1, 99, "real-time priority of the process", \
-	    observed), \
+	    WORDS), \
 	ROW(prefix "_cpu_affinity", take_process, 0, g.member, 0, 0, 0, "CPUs that the process runs on", \
-	    observed), \
+	    WORDS), \
 	ROW(prefix "_rlimit_rttime", take_rttime, 0, g.member.rlimit_rttime_us, 0, 0, 0, \
-	    "CPU time (us) the process may use without a pause", DAEMON), \
+	    "CPU time (us) the process may use without a pause", WORDS), \
 	{ .keyword = prefix "_rlimit_rtime", .take = take_rttime, .flags = ROW_DEPRECATED, \
 	  .offset = offsetof(OBJ, g.member.rlimit_rttime_us), .instead = prefix "_rlimit_rttime", \
-	  .effect = "CPU time (us) the process may use without a pause", .test = DAEMON }
+	  .effect = "CPU time (us) the process may use without a pause", .test = WORDS }
 
 #define SNMP	"halb has no SNMP; halbctl status -j tells the same"
 #define DBUS	"halb has no DBus; halbctl status -j tells the same"
@@ -311,13 +311,13 @@ static const struct conf_row global_rows[] = {
 	{ .keyword = "script_user", .take = take_script_user, .flags = ROW_EARLY,
 	  .offset = offsetof(OBJ, g), .effect = "who runs scripts that name nobody", .test = WORDS },
 	FLAG("enable_script_security", g.enable_script_security,
-	     "a script that others than root may change is not run as root", DAEMON),
+	     "a script that others than root may change is not run as root", WORDS),
 	SCRIPT("startup_script", g.startup_script, "run before everything", WORDS),
 	TIME("startup_script_timeout", g.startup_script_timeout_us, SEC, YEAR,
 	     "how long startup_script may take", WORDS),
 	SCRIPT("shutdown_script", g.shutdown_script, "run after everything", WORDS),
 	TIME("shutdown_script_timeout", g.shutdown_script_timeout_us, SEC, YEAR,
-	     "how long shutdown_script may take", DAEMON),
+	     "how long shutdown_script may take", WORDS),
 	ROW("notify_fifo", take_fifo, ROW_TEXT, g.notify_fifo, 0, 0, 0, "FIFO that gets all changes", INSTANCE),
 	SCRIPT("notify_fifo_script", g.notify_fifo.script, "reads notify_fifo", INSTANCE),
 	ROW("vrrp_notify_fifo", take_fifo, ROW_TEXT, g.vrrp_notify_fifo, 0, 0, 0,
@@ -327,7 +327,7 @@ static const struct conf_row global_rows[] = {
 	    "FIFO that gets changes of servers", CHECKS),
 	SCRIPT("lvs_notify_fifo_script", g.lvs_notify_fifo.script, "reads lvs_notify_fifo", CHECKS),
 	BOOL("vrrp_notify_priority_changes", g.vrrp_notify_priority_changes,
-	     "FIFOs get changes of priority too", VRRP),
+	     "FIFOs get changes of priority too", WORDS),
 	BOOL("fifo_write_vrrp_states_on_reload", g.fifo_write_vrrp_states_on_reload,
 	     "FIFOs get all states after a reload", WORDS),
 	FLAG("rs_init_notifies", g.rs_init_notifies, "notify_up runs at the start too",
@@ -336,50 +336,50 @@ static const struct conf_row global_rows[] = {
 	     "scripts get all groups of their user", WORDS),
 
 	ROW("dynamic_interfaces", take_dynamic_interfaces, 0, g, 0, 0, 0,
-	    "no complaint of interfaces that are not there yet", VRRP),
+	    "no complaint of interfaces that are not there yet", WORDS),
 	IFNAME("default_interface", g.default_interface, "interface where none is named", INSTANCE),
 	ROW("vrrp_mcast_group4", take_mcast, 0, g.vrrp_mcast_group4, 0, 0, AF_INET,
 	    "where IPv4 advertisements go", INSTANCE),
 	ROW("vrrp_mcast_group6", take_mcast, 0, g.vrrp_mcast_group6, 0, 0, AF_INET6,
-	    "where IPv6 advertisements go", VRRP),
+	    "where IPv6 advertisements go", INSTANCE),
 	TIME("vrrp_garp_master_delay", g.garp.master_delay_us, 0, YEAR,
-	     "second burst of ARP this long after becoming master", VRRP),
-	U32("vrrp_garp_master_repeat", g.garp.master_repeat, 0, 1000, "messages of a burst", VRRP),
+	     "second burst of ARP this long after becoming master", GARP),
+	U32("vrrp_garp_master_repeat", g.garp.master_repeat, 0, 1000, "messages of a burst", GARP),
 	TIME("vrrp_garp_master_refresh", g.garp.master_refresh_us, 0, YEAR,
-	     "time between bursts while master", VRRP),
+	     "time between bursts while master", GARP),
 	U32("vrrp_garp_master_refresh_repeat", g.garp.master_refresh_repeat, 0, 1000,
-	    "messages of such a burst", VRRP),
+	    "messages of such a burst", GARP),
 	TIME("vrrp_garp_lower_prio_delay", g.garp.lower_prio_delay_us, 0, YEAR,
-	     "second burst after another master gave way", VRRP),
+	     "second burst after another master gave way", GARP),
 	U32("vrrp_garp_lower_prio_repeat", g.garp.lower_prio_repeat, 0, 1000,
-	    "messages of such a burst", VRRP),
-	TIME("vrrp_garp_interval", g.garp.interval_us, 1, 1000 * SEC, "time between ARP messages", VRRP),
+	    "messages of such a burst", GARP),
+	TIME("vrrp_garp_interval", g.garp.interval_us, 1, 1000 * SEC, "time between ARP messages", GARP),
 	TIME("vrrp_gna_interval", g.garp.gna_interval_us, 1, 1000 * SEC, "time between NA messages",
-	     VRRP),
+	     GARP),
 	ROW("vrrp_min_garp", take_min_garp, ROW_EARLY, g, 0, 0, 0,
 	    "one ARP message for each address, unless another number is written", WORDS),
 	U32("vrrp_down_timer_adverts", down_timer_adverts, 1, 100,
-	    "missing advertisements that make a master dead", VRRP),
+	    "missing advertisements that make a master dead", HEARD),
 	BOOL("vrrp_lower_prio_no_advert", lower_prio_no_advert,
-	     "no answer to a master of lower priority", VRRP),
+	     "no answer to a master of lower priority", HEARD),
 	BOOL("vrrp_higher_prio_send_advert", higher_prio_send_advert,
-	     "a last answer to a master of higher priority", VRRP),
+	     "a last answer to a master of higher priority", HEARD),
 	BOOL("vrrp_owner_ignore_adverts", owner_ignore_adverts,
-	     "with priority 255 other masters are not heard", VRRP),
+	     "with priority 255 other masters are not heard", HEARD),
 	INT("vrrp_version", version, 2, 3, "VRRP version of instances", INSTANCE),
-	BOOL("v3_checksum_as_v2", v3_checksum_as_v2, "version 3 checksum without pseudo-header", VRRP),
-	BOOL("vrrp_check_unicast_src", check_unicast_src, "only unicast_peers are heard", VRRP),
+	BOOL("v3_checksum_as_v2", v3_checksum_as_v2, "version 3 checksum without pseudo-header", INSTANCE),
+	BOOL("vrrp_check_unicast_src", check_unicast_src, "only unicast_peers are heard", HEARD),
 	BOOL("vrrp_skip_check_adv_addr", skip_check_adv_addr,
-	     "addresses in advertisements of the same master are not compared again", VRRP),
+	     "addresses in advertisements of the same master are not compared again", HEARD),
 	BOOL("vrrp_strict", strict, "nothing that the RFC does not have", ACCEPT),
 	TIME("vrrp_startup_delay", g.vrrp_startup_delay_us, SEC / 1000, YEAR,
 	     "instances wait this long at the start", INSTANCE),
 	FLAG("log_unknown_vrids", g.log_unknown_vrids, "advertisements for no instance are logged", INSTANCE),
 	STRING("vmac_prefix", g.vmac_prefix, "what names of VMAC interfaces begin with", INSTANCE),
-	PROCESS("vrrp", vrrp_process, WORDS),
-	PROCESS("checker", checker_process, DAEMON),
-	INT("checker_priority", g.checker_process.priority, -20, 19, "nice value of the process", DAEMON),
-	FLAG("checker_no_swap", g.checker_process.no_swap, "locks the process in memory", DAEMON),
+	PROCESS("vrrp", vrrp_process),
+	PROCESS("checker", checker_process),
+	INT("checker_priority", g.checker_process.priority, -20, 19, "nice value of the process", WORDS),
+	FLAG("checker_no_swap", g.checker_process.no_swap, "locks the process in memory", WORDS),
 
 	ROW("lvs_timeouts", take_lvs_timeouts, ROW_REPEAT, g, 0, 0, 0, "timeouts of connections", "checker_t"),
 	FLAG("lvs_flush", g.lvs_flush, "at the start other services are removed", "checker_t"),
@@ -500,7 +500,7 @@ static const struct conf_row top_rows[] = {
 	STRING("net_namespace", net_namespace, "network namespace that halbd works in", WORDS),
 	STRING("instance", instance, "name of this halbd among several, in that of its pid file", WORDS),
 	FLAG("use_pid_dir", use_pid_dir, "pid files are in /run/halb, not in /run", WORDS),
-	TIME("child_wait_time", child_wait_time_us, 0, YEAR, "how long processes may take to stop", DAEMON),
+	TIME("child_wait_time", child_wait_time_us, 0, YEAR, "how long processes may take to stop", WORDS),
 	BLOCK("static_ipaddress", conf_take_static_ipaddress, ROW_REPEAT, NULL,
 	      "addresses that are there as long as halbd runs", ROUTES),
 	BLOCK("static_routes", conf_take_static_routes, ROW_REPEAT, NULL,

@@ -659,7 +659,6 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 
 /* --- rows ---------------------------------------------------------------------------------------- */
 
-#define VRRP	"none yet"
 #define ROUTES	"net/routes.t"
 #define INSTANCE	"net/instance.t"
 #define DAEMON		"net/daemon.t"
@@ -668,6 +667,8 @@ void conf_take_instance(struct parser *p, const struct conf_row *row, const stru
 #define MACHINE		"vrrp_t"
 #define UNIT		"net/unit.t"
 #define WORDS	"net/keywords.t"
+#define GARP	"net/garp.t"
+#define HEARD	"net/heard.t"
 #define MAIL	"net/mail.t"
 #define ACCEPT	"net/accept.t"
 #define PROCESS	"net/process.t"
@@ -681,8 +682,8 @@ static const struct conf_row track_group_rows[] = {
 #define OBJ struct conf_garp_group
 static const struct conf_row garp_group_rows[] = {
 	TIME("garp_interval", garp_interval_us, 0, 1000 * SEC, "time between ARP messages", WORDS),
-	TIME("gna_interval", gna_interval_us, 0, 1000 * SEC, "time between NA messages", VRRP),
-	ROW("interface", take_garp_interfaces, ROW_REPEAT, interfaces, 0, 0, 0, "an interface", VRRP),
+	TIME("gna_interval", gna_interval_us, 0, 1000 * SEC, "time between NA messages", GARP),
+	ROW("interface", take_garp_interfaces, ROW_REPEAT, interfaces, 0, 0, 0, "an interface", GARP),
 	ROW("interfaces", take_garp_interfaces, ROW_REPEAT | ROW_BLOCK, interfaces, 0, 0, 1,
 	    "interfaces that share the pace", WORDS),
 };
@@ -697,7 +698,7 @@ static const struct conf_row vrrp_script_rows[] = {
 	    "what is added to the priority; 0: failing is a fault", DAEMON),
 	U32("rise", rise, 1, INT32_MAX, "good runs until it is good", INSTANCE),
 	U32("fall", fall, 1, INT32_MAX, "bad runs until it is bad", DAEMON),
-	ROW("user", conf_take_user, ROW_LATE, script, 0, 0, 0, "who runs it", VRRP),
+	ROW("user", conf_take_user, ROW_LATE, script, 0, 0, 0, "who runs it", WORDS),
 	FLAG("init_fail", init_fail, "it is bad until it has run", INSTANCE),
 };
 #undef OBJ
@@ -755,7 +756,7 @@ static const struct conf_row sync_group_rows[] = {
 	     "weights change the priority of all members", INSTANCE),
 	{ .keyword = "global_tracking", .take = take_flag, .flags = ROW_DEPRECATED, .arg = 1,
 	  .offset = offsetof(OBJ, g.tracking_weight), .instead = "sync_group_tracking_weight",
-	  .effect = "weights change the priority of all members", .test = VRRP },
+	  .effect = "weights change the priority of all members", .test = INSTANCE },
 };
 #undef OBJ
 
@@ -780,7 +781,7 @@ static const struct conf_row instance_rows[] = {
 	    "addresses of the master, in advertisements", INTEROP),
 	ROW("virtual_ipaddress_excluded", take_ipaddrs, ROW_BLOCK | ROW_REPEAT, v.excluded, 0, 0, 0,
 	    "addresses of the master, not in advertisements", INSTANCE),
-	OWN("no_virtual_ipaddress", take_no_vips, 0, "there is none, and that is meant so", VRRP),
+	OWN("no_virtual_ipaddress", take_no_vips, 0, "there is none, and that is meant so", WORDS),
 	ROW("virtual_routes", take_routes, ROW_BLOCK | ROW_REPEAT, v.routes, 0, 0, 0,
 	    "routes of the master, added again within a second if somebody removes them", ROUTES),
 	ROW("virtual_rules", take_rules, ROW_BLOCK | ROW_REPEAT, v.rules, 0, 0, 0,
@@ -798,7 +799,7 @@ static const struct conf_row instance_rows[] = {
 	BOOL("v3_checksum_as_v2", v.v3_checksum_as_v2, "version 3 checksum without pseudo-header", INSTANCE),
 	ROW("nopreempt", take_flag_at, 0, v.nopreempt, 0, 0, offsetof(OBJ, preempt_pos),
 	    "a master of lower priority stays", INTEROP),
-	OWN("preempt", take_preempt, 0, "the highest priority becomes master (default)", VRRP),
+	OWN("preempt", take_preempt, 0, "the highest priority becomes master (default)", HEARD),
 	ROW("preempt_delay", take_time_at, 0, v.preempt_delay_us, 0, 1000 * SEC,
 	    offsetof(OBJ, preempt_pos), "time before it takes over from a lower one", INSTANCE),
 	TRACKS(v),
@@ -807,7 +808,7 @@ static const struct conf_row instance_rows[] = {
 	ROW("no_accept", take_accept, 0, accept, 0, 0, 0, "packets to its addresses are dropped", ACCEPT),
 	TRI("strict_mode", strict, "nothing that the RFC does not have", ACCEPT),
 	BOOL("skip_check_adv_addr", v.skip_check_adv_addr,
-	     "addresses in advertisements of the same master are not compared again", VRRP),
+	     "addresses in advertisements of the same master are not compared again", HEARD),
 	U32("down_timer_adverts", v.down_timer_adverts, 1, 100,
 	    "missing advertisements that make a master dead", INSTANCE),
 	TRI("lower_prio_no_advert", lower_prio_no_advert,
@@ -815,7 +816,7 @@ static const struct conf_row instance_rows[] = {
 	BOOL("higher_prio_send_advert", v.higher_prio_send_advert,
 	     "a last answer to a master of higher priority", MACHINE),
 	BOOL("owner_ignore_adverts", v.owner_ignore_adverts,
-	     "with priority 255 other masters are not heard", VRRP),
+	     "with priority 255 other masters are not heard", HEARD),
 	TIME("garp_master_delay", v.garp.master_delay_us, 0, YEAR,
 	     "second burst of ARP this long after becoming master", WORDS),
 	U32("garp_master_repeat", v.garp.master_repeat, 0, 1000, "messages of a burst", INSTANCE),
@@ -824,13 +825,13 @@ static const struct conf_row instance_rows[] = {
 	U32("garp_master_refresh_repeat", v.garp.master_refresh_repeat, 0, 1000,
 	    "messages of such a burst", INSTANCE),
 	TIME("garp_lower_prio_delay", v.garp.lower_prio_delay_us, 0, YEAR,
-	     "second burst after another master gave way", VRRP),
-	U32("garp_lower_prio_repeat", v.garp.lower_prio_repeat, 0, 1000, "messages of such a burst", VRRP),
+	     "second burst after another master gave way", GARP),
+	U32("garp_lower_prio_repeat", v.garp.lower_prio_repeat, 0, 1000, "messages of such a burst", GARP),
 	OWN("use_vmac", take_vmac, 0, "its addresses have the MAC of the virtual router", INTEROP),
 	FLAG("vmac_xmit_base", v.vmac_xmit_base, "advertisements leave by the interface itself", "net/vmac.t"),
 	FLAG("promote_secondaries", v.promote_secondaries,
 	     "removing the first address of a net keeps the others", ROUTES),
-	U32("kernel_rx_buf_size", v.kernel_rx_buf_size, 0, INT32_MAX, "bytes of the socket's buffer", VRRP),
+	U32("kernel_rx_buf_size", v.kernel_rx_buf_size, 0, INT32_MAX, "bytes of the socket's buffer", HEARD),
 	NOTIFIES(v),
 	SCRIPT("notify_deleted", v.notify.notify_deleted, "run when a reload removes the instance", INSTANCE),
 	SCRIPT("notify_master_rx_lower_pri", v.notify.notify_master_rx_lower_pri,

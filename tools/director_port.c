@@ -124,17 +124,19 @@ static unsigned int fill_addrs(const struct conf_vrrp *conf, struct halb_addr *a
 	return count;
 }
 
-static void expect_of(const struct instance *instance, const struct conf_peer *peer,
-		      struct halb_addr *addrs, struct vrrp_expect *expect)
+static void expect_of(const struct instance *instance, const struct halb_addr *from,
+		      const struct conf_peer *peer, struct halb_addr *addrs,
+		      struct vrrp_expect *expect)
 {
 	const struct conf_vrrp *conf = instance->conf;
+	bool known = conf->skip_check_adv_addr && halb_addr_equal(from, &instance->vrrp.master);
 
 	*expect = (struct vrrp_expect){
 		.version = conf->version, .vrid = conf->vrid,
 		.auth_type = (uint8_t)conf->auth_type,
 		.interval = (uint32_t)(conf->advert_int_us / (int64_t)VRRP_CENTISECOND),
 		.ttl_min = 255, .ttl_max = 255,
-		.addrs = conf->skip_check_adv_addr ? NULL : addrs,
+		.addrs = known ? NULL : addrs,
 		.count = fill_addrs(conf, addrs),
 	};
 	memcpy(expect->pass, conf->auth_pass, sizeof(expect->pass));
@@ -192,7 +194,7 @@ static void receive(struct port *port, const struct vrrp_envelope *envelope,
 	if (!refusal && instance->conf->unicast && instance->conf->check_unicast_src && !peer)
 		refusal = VRRP_BAD_PEER;
 	if (!refusal) {
-		expect_of(instance, peer, addrs, &expect);
+		expect_of(instance, &envelope->from, peer, addrs, &expect);
 		refusal = vrrp_packet_check(&packet, envelope, &expect);
 	}
 	if (refusal)

