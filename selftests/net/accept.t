@@ -66,8 +66,7 @@ sed -i 's/accept/no_accept/' "$TMP/$A.conf"
 reload $A
 check "... and without: it is silent" wait_for 5 eval "! answers $VIP"
 is "$(grep -c "Entering MASTER" "$TMP/$A.log")" 2 "... and no master bounced"
-kill -9 "$(vrrp_pid $A)"
-check "the process dies: its table is gone" wait_for 2 eval "! on $A nft list tables | grep -q halbd || on $A nft list table inet halbd | grep -q $VIP"
+dies "its table goes" "nft monitor" "delete table inet halbd"
 wait_for 8 holds $A
 check "... and the next one has its own" wait_for 5 eval "! answers $VIP"
 stop $A

@@ -208,7 +208,8 @@ check "its own VRID from its own address: said, and counted" wait_for 8 eval \
 stop $B
 ip -n $B addr del 192.168.4.1/24 dev eth0
 on $B nft delete table ip deaf
-for _ in 1 2 3 4 5 6 7 8; do
+# Fault, backup and master, each time, behind the first two
+for _ in 1 2 3 4 5; do
 	cut $A
 	wait_for 3 lacks $A
 	mend $A
@@ -217,11 +218,12 @@ done
 is "$(grep -c 'Entering' "$TMP/$A.log")" 10 "of many changes in a minute ten are logged"
 check "... that it flaps" logged $A "flapping: further transitions are counted"
 check "... and at its end how many there were, and what it is now" wait_for 70 grep -qE \
-	"\(VI_1\) flapping: 1[789] transitions in 60 seconds, of which 10 were logged; now MASTER \(no master was heard\)" \
+	"\(VI_1\) flapping: 1[1-7] transitions in 60 seconds, of which 10 were logged; now MASTER \(no master was heard\)" \
 	"$TMP/$A.log" || diag "$(log $A)"
+before=$(grep -c "Entering FAULT" "$TMP/$A.log")
 cut $A
 wait_for 3 lacks $A
-is "$(grep -c 'Entering' "$TMP/$A.log")" 11 "... and the next one is logged again"
+is "$(grep -c "Entering FAULT" "$TMP/$A.log")" $((before + 1)) "... and the next one is logged again"
 stop $A
 mend $A
 

@@ -8,13 +8,7 @@
 vrrp_topology
 ip -n $A link set lo up
 write() { conf $A 100 "version 3" "advert_int 0.1"; }
-# late SECONDS: how long in ms there was none, at most
-late() {
-	on $CL timeout "$1" tcpdump -i eth0 -tt -n ip proto 112 2>/dev/null |
-		awk -v want="$1" 'last && $1 - last > max { max = $1 - last } { last = $1; n++ }
-			END { printf "%d", (n > want * 5 ? max * 1000 : 9999) }'
-}
-
+pacemaker
 # --- 10,000 checks: half of them find a server, half do not ----------------------------------
 cat > "$TMP/server.py" <<-'END'
 	import asyncio, sys
@@ -49,28 +43,34 @@ is $? 0 "... and the checker runs"
 sleep 2
 opens() { on $A awk '/^Tcp: [0-9]/ { print $6, $7 }' /proc/net/snmp; } # active, passive
 read -r active passive <<< "$(opens)"
-got=$(late 8)
-read -r active2 passive2 <<< "$(opens)"
-diag "in 8 s $((active2 - active)) connections tried, $((passive2 - passive)) accepted; advertisements at most $got ms apart"
-[ $((active2 - active)) -ge 30000 ] && [ $((passive2 - passive)) -ge 15000 ]
-is $? 0 "... each server is looked at each two seconds"
-between "$got" 90 150 "10,000 checks: no advertisement is later than half an interval"
+# Each of them three times: how long that takes the machine decides.
+checked() {
+	local now
+	read -r now passive2 <<< "$(opens)"
+	[ $((now - active)) -ge 30000 ] && [ $((passive2 - passive)) -ge 15000 ]
+}
+late wait_for 60 checked
+is "$(checked && echo checked)" checked "... each server is looked at three times"
+in_time "10,000 checks: no advertisement is later than half an interval"
 kill $server
-got=$(late 6)
-between "$got" 90 150 "... nor while 5,000 servers are lost"
+down() { on $A "$HALBCTL" -j status | jq -e '[.checks.services[].servers[] | select(.state == "down")] | length >= 10000' > /dev/null; }
+late wait_for 60 down
+check "... 5,000 servers more are lost" down
+in_time "... nor is one then"
 stop $A
 
 # --- a full disk -------------------------------------------------------------------------------
 mkdir "$TMP/disk"
 mount -t tmpfs -o size=64k none "$TMP/disk" || bail "no tmpfs"
+at_exit umount -l "$TMP/disk"
 write
 nsenter --net=/run/netns/$A -- "$HALBD" -n -l -D -f "$TMP/$A.conf" -p "$TMP/$A.pid" 2>> "$TMP/disk/log" &
 PID[$A]=$!
 wait_for 8 holds $A
 dd if=/dev/zero of="$TMP/disk/fill" bs=4096 2>/dev/null
-(for _ in $(seq 30); do kill -USR1 "${PID[$A]}"; sleep 0.1; done) &
-got=$(late 4)
-between "$got" 90 150 "a full disk under its log: no advertisement is late"
+much_to_log() { for _ in $(seq 30); do kill -USR1 "${PID[$A]}"; sleep 0.1; done; }
+late much_to_log
+in_time "a full disk under its log: no advertisement is late"
 reload $A
 sleep 0.5
 check "... and a reload works" holds $A
@@ -80,7 +80,6 @@ nsenter --net=/run/netns/$A -- "$HALBD" -n -l -D -f "$TMP/$A.conf" -p "$TMP/disk
 PID[$A]=$!
 check "... and a start, with its pid file there" wait_for 8 eval "holds $A || logged $A 'disk/pid'"
 stop $A
-umount "$TMP/disk"
 
 # --- busy CPUs ------------------------------------------------------------------------------------
 write
@@ -91,9 +90,10 @@ for _ in $(seq $((4 * $(nproc)))); do
 	nice -n -5 sh -c 'while :; do :; done' &
 	hogs+=($!)
 done
-got=$(late 5)
+late sleep 5
 kill "${hogs[@]}"
 wait "${hogs[@]}" 2>/dev/null
-between "$got" 90 150 "four programs for each CPU: no advertisement is late"
+in_time "four programs for each CPU: no advertisement is late"
 stop $A
+stop $B
 done_testing

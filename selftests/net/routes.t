@@ -117,8 +117,7 @@ ip -n $A addr del $VIP/24 dev eth0
 check "somebody removes the VIP: the route from it returns too" wait_for 5 eval \
 	"ip -n $A route show 10.2.0.0/16 | grep -q 'src $VIP'"
 
-kill -9 "$(vrrp_pid $A)"
-check "the process dies: routes and rules are gone at once" wait_for 1 eval "! is_master"
+dies "its routes and rules go" "ip monitor route rule" "Deleted 10.10.0.0/16" "Deleted 1008:"
 check "... static ones stay" eval "! is_gone && holds $A 192.168.77.9"
 check "... and the next one is master again" wait_for 8 is_master
 stop $A

@@ -81,8 +81,7 @@ wait $dump 2>/dev/null
 is "$(mac_of $VIP)" 00:00:5e:00:01:32 "... and the virtual one from the router's"
 
 # --- its process dies --------------------------------------------------------------------------------
-kill -9 "$(vrrp_pid $A)"
-check "the process dies: the addresses are gone" wait_for 2 eval "lacks $A && lacks $A fd00:4::80"
+dies "its addresses go" "ip monitor address" "Deleted.* $VIP/" "Deleted.* fd00:4::80/"
 check "... and the next one takes the interfaces over" wait_for 8 eval "holds $A && holds $A fd00:4::80"
 is "$(mac_of fd00:4::80)" 00:00:5e:00:02:34 "... with their addresses"
 stop $A
