@@ -25,7 +25,7 @@ instance() { # NAME VRID PRIORITY VIP
 			virtual_router_id $2
 			priority $3
 			version 3
-			advert_int 2
+			advert_int 1
 			virtual_ipaddress {
 				$4/24
 			}
@@ -83,8 +83,8 @@ check "... its service has its servers" wait_for 20 serves $VIP
 is "$(object VI_1 state)" master "the module knows it by its name"
 [ "$(object VI_1 owner)" -gt 0 ]
 is $? 0 "... as halbd's"
-# RFC 9568, 6.1: 3 * 2 s + (256 - 150) * 2 s / 256
-is "$(object VI_1 grace)" 6828 "... with the master down interval as its grace"
+# RFC 9568, 6.1: 3 * 1 s + (256 - 150) * 1 s / 256
+is "$(object VI_1 grace)" 3414 "... with the master down interval as its grace"
 is "$(hc -j service show tcp $VIP:80 | jq -r .[0].vrrp)" VI_1 "the service is bound to it"
 fails_with 1 "belongs to a daemon that is running" "nobody else may set it" on dir halbctl vrrp set VI_1 backup
 flows_start
@@ -127,11 +127,16 @@ survive "the VRRP process killed"
 is "$(states_told)" "backup master" "... the next one took the instance over, it was never in fault" || diag "$(told)"
 
 # --- all of it dies ------------------------------------------------------------------------------
+# With a grace that is long enough to look, of which a reload tells the module
+sed -i 's/advert_int 1$/advert_int 20/' "$conf"
+kill -HUP $halbd
+check "a reload with advert_int 20: another grace" wait_for 20 eval '[ "$(object VI_1 grace)" = 68281 ]'
 mark
 halbd_vanishes
 is "$(object VI_1 owner)" 0 "all of halbd is killed: nobody owns the instance"
 is "$(object VI_1 state)" master "... it is master for its grace"
 survive "nobody there"
+sed -i 's/advert_int 20$/advert_int 1/' "$conf"
 halbd_start
 check "started within the grace: master again" wait_for 40 eval "is_state VI_1 MASTER && holds $VIP && object_is VI_1 master"
 survive "killed and started"

@@ -420,6 +420,7 @@ void vrrp_set_params(struct vrrp *vrrp, vrrp_time now, const struct vrrp_params 
 	if (params->advert_int == before)
 		return;
 	if (vrrp->state == VRRP_MASTER) {
+		vrrp->master_int = params->advert_int;
 		/* The backups count by the interval that they heard last. */
 		if (vrrp->advert != VRRP_NEVER) {
 			send_advert(vrrp, vrrp->priority);

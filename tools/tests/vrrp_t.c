@@ -456,6 +456,7 @@ static void test_reload(void)
 	vrrp_set_params(&v, now, &faster);
 	ok(did_just("advert(100)") && v.state == VRRP_MASTER && v.advert == now + 100 * MS,
 	   "a master with another interval tells it at once, and stays");
+	ok(vrrp_down_interval(&v) == 360937, "... and others would wait for as long as that means");
 	v = as_backup(params);
 	vrrp_set_params(&v, now, &faster);
 	ok(did_just("") && v.down == now + 360937, "a backup that has not heard a master yet");
