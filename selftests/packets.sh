@@ -16,5 +16,7 @@ dir sysctl -qw net.ipv6.auto_flowlabels=0 net.ipv6.conf.all.router_solicitations
 	net.ipv6.conf.default.router_solicitations=0 net.ipv4.icmp_msgs_per_sec=1000000 \
 	net.ipv4.icmp_msgs_burst=1000000
 load_halb
+# What the rows call by its name.
+export CARD=$HALB_CACHE/build/$HALB_KVER.card/card.ko
 dir /usr/bin/python3 "$HALB_SRC/selftests/packets/run.py" "$@"
 exit

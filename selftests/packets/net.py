@@ -137,13 +137,25 @@ class Out(Step):
     to: the frame's destination
     fresh_id: the director chooses the identification of the (outer) IPv4 header, or in the
         fragment header
+    fresh_numbers: and TCP's sequence and acknowledgment numbers; the packet may come again
+    patience: how many times longer than others it may take
     vnet: what virtio's header must say
     bare: as above
     """
 
-    def __init__(self, side, packet, to=None, fresh_id=False, vnet=None, bare=False):
+    def __init__(self, side, packet, to=None, fresh_id=False, vnet=None, bare=False,
+                 fresh_numbers=False, patience=1):
         self.side, self.vnet, self.fresh_id = side, vnet or {}, fresh_id
+        self.fresh_numbers, self.patience = fresh_numbers, patience
         self.frame = frame(packet, to or SENDERS[side], MACS[side], bare)
+
+
+class Together(Step):
+    """Packets that come in to the SPARE device before it is looked after: GRO sees them at once,
+    and does what the device's features say."""
+
+    def __init__(self, *packets):
+        self.frames = [frame(p, MACS[SPARE], SENDERS[SPARE]) for p in packets]
 
 
 class Do(Step):
@@ -203,14 +215,16 @@ class Row:
 def row(name, *steps, counts=""):
     """Adds a row to the table.
 
-    counts: all counters of `halbctl stats` that change, with by how much: "direct 2, lro 1".
+    counts: all counters of `halbctl stats` that change, with by how much: "direct 2, lro 1";
+        "probe-sent 1-3" from one to three.
         What is not named must stay. Only `rerouted` may change unnamed: it does so whenever
         a route is looked up for the first time.
     """
     want = {}
     for item in filter(None, (c.strip() for c in counts.split(","))):
         counter, number = item.split()
-        want[counter] = int(number)
+        least, _, most = number.partition("-")
+        want[counter] = range(int(least), int(most or least) + 1)
     assert name not in (r.name for r in ROWS), f"two rows are called {name!r}"
     ROWS.append(Row(name, list(steps), want))
 

@@ -92,6 +92,35 @@ for f in FAMILIES:
         Do("halbctl settings set vip-unmatched reject", "halbctl settings set vip-unmatched accept"),
         In(CLIENT, spoil(syn)), counts="vip-unmatched 1")
 
+# --- UNNECESSARY: the card has looked at it. Adjusted all the same ------------------------------------------
+
+CARD = Do("insmod $CARD", "rmmod card")
+CHECKED = 0x6c          # what card.ko knows it by
+for f in FAMILIES:
+    for l4 in UDP, TCP:
+        for method, vport in METHODS.items():
+            p = port()
+            first = f.ip(f.client, f.vip, tos=CHECKED) / \
+                (l4(sport=p, dport=vport, flags="S", seq=1) if l4 is TCP else l4(sport=p, dport=vport)) / b"odd"
+            row(f"{f} {method}: a {l4.__name__} checksum that the card has found right (CHECKSUM_UNNECESSARY)",
+                CARD, In(CLIENT, first), to_server(f, method, first), counts="direct 1")
+        p = port()
+        first = f.ip(f.client, f.vip) / (l4(sport=p, dport=NAT, flags="S", seq=1) if l4 is TCP else
+                                         l4(sport=p, dport=NAT)) / b"data"
+        reply = f.ip(f.s1, f.client, tos=CHECKED) / \
+            (l4(sport=REAL, dport=p, flags="SA", seq=5, ack=2) if l4 is TCP else l4(sport=REAL, dport=p)) / b"answer"
+        row(f"{f} nat: a {l4.__name__} reply whose checksum the card has found right",
+            CARD, In(CLIENT, first), to_server(f, "nat", first),
+            In(SERVER, reply), Out(CLIENT, readdress(hop(reply), source=f.vip, sport=NAT)), counts="direct 2")
+    syn = f.ip(f.client, f.vip, tos=CHECKED) / TCP(sport=port(), dport=CLOSED, flags="S", seq=41)
+    # The card's word is taken, as the stack takes it: what it has looked at is not looked at again.
+    row(f"{f}: a reset for a segment whose checksum the card has found right",
+        CARD, Do("halbctl settings set vip-unmatched reject", "halbctl settings set vip-unmatched accept"),
+        In(CLIENT, spoil(syn)),
+        Out(CLIENT, f.ip(f.vip, f.client, **({} if f.v6 else {"flags": "DF", "id": 0})) /
+            TCP(sport=CLOSED, dport=syn.sport, flags="RA", seq=0, ack=42, window=0)),
+        counts="vip-unmatched 1, rst-sent 1")
+
 row("IPv4: a wrong header checksum: the stack has dropped the packet before",
     In(CLIENT, V4.ip(V4.client, V4.vip, chksum=0x1234) / UDP(sport=port(), dport=NAT)))
 

@@ -89,6 +89,18 @@ for f in FAMILIES:
     row(f"{f} nat: a server as a client of the VIP",
         In(SERVER, packet, sender=MAC_S2), to_server(f, "nat", packet), counts="direct 1")
 
+    # --- loopback
+    host = "/128 dev lo nodad" if f.v6 else "/32 dev lo"
+    row(f"{f}: what the director sends to a VIP of its own by loopback is for its own programs",
+        Do(f"ip addr add {f.vip}{host}", f"ip addr del {f.vip}{host}"),
+        Check(f"""python3 -c '
+import socket
+a, b = (socket.socket(socket.AF_INET{"6" if f.v6 else ""}, socket.SOCK_DGRAM) for _ in range(2))
+a.bind(("{f.vip}", {NAT}))
+a.settimeout(5)
+b.sendto(b"to myself", ("{f.vip}", {NAT}))
+print(a.recv(99).decode())'""", "to myself"))
+
     # --- IPsec policies
     net = "::/0" if f.v6 else "0.0.0.0/0"
     bits = 128 if f.v6 else 32

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sizes: MTU, fragments in and out, super-packets, and how a packet lies in memory."""
-from net import (CLIENT, Do, FAMILIES, GSO_UDP_FRAGMENTS, Heard, IP, In, Listen, MAC_ROUTER,
+from net import (CLIENT, Do, FAMILIES, FromHere, GSO_UDP_FRAGMENTS, Heard, IP, In, Listen, MAC_ROUTER,
                  METHODS, NAT, NAT_FAR, Offload, Out, REAL, Raw, SERVER, TCP, TOO_BIG, TUN,
-                 TUN_FAR, UDP, V4, V6, checksum, fragments, fragments4, fragments_at, hop,
-                 own_error, partial, port, readdress, row, segments, super_packet, to_server,
+                 TUN_FAR, Together, UDP, V4, V6, checksum, fragments, fragments4, fragments_at,
+                 hop, own_error, partial, port, readdress, row, segments, super_packet, to_server,
                  tunnel)
 
 
@@ -230,6 +230,45 @@ for method, vport in METHODS.items():
           if method == "tun" else
           [Out(SERVER, x) for x in fragments4(after(V4, method, whole), 1000)]),
         counts="direct 1")
+
+# --- datagrams that GRO has put together ------------------------------------
+
+MERGE = {"UDP GSO": Do("ethtool -K d3 gro on rx-udp-gro-forwarding on", "ethtool -K d3 rx-udp-gro-forwarding off")}
+MERGED = {"UDP GSO": "direct 1"}
+
+
+def train(f, source, to, sport, dport, size=300, last=100):
+    """Three datagrams of one flow, the last one shorter, as GRO wants them."""
+    return [f.ip(source, to, **({} if f.v6 else {"flags": "DF", "id": 40 + n})) / UDP(sport=sport, dport=dport) /
+            bytes(i * (n + 1) % 255 for i in range(last if n == 2 else size)) for n in range(3)]
+
+
+for f in FAMILIES:
+    for name, merge in MERGE.items():
+        for method, vport in METHODS.items():
+            three = train(f, f.client, f.vip, port(), vport)
+            row(f"{f} {method}: three datagrams that GRO makes {name} of leave as three",
+                merge, Together(*three), *[to_server(f, method, p) for p in three], counts=MERGED[name])
+        p = port()
+        ask = f.ip(f.client, f.vip) / UDP(sport=p, dport=NAT) / b"ask"
+        three = train(f, f.s1, f.client, REAL, p)
+        row(f"{f} nat: three replies that GRO makes {name} of",
+            merge, In(CLIENT, ask), to_server(f, "nat", ask), FromHere(),
+            Together(*three), *[Out(CLIENT, readdress(hop(x), source=f.vip, sport=NAT)) for x in three],
+            counts=MERGED[name])
+
+    for method, vport in METHODS.items():
+        limit = 1400 - (f.header if method == "tun" else 0)
+        room = limit - f.header - 8
+        three = train(f, f.client, f.vip, port(), vport, size=room)
+        row(f"{f} {method}: UDP GSO: datagrams of {limit} bytes pass an MTU of 1400",
+            mtu(1400), MERGE["UDP GSO"], Together(*three), *[to_server(f, method, p) for p in three], counts="direct 1")
+        three = train(f, f.client, f.vip, port(), vport, size=room + 1)
+        whole = f.ip(f.client, f.vip, **({} if f.v6 else {"flags": "DF", "id": 40})) / \
+            UDP(sport=three[0][UDP].sport, dport=vport) / b"".join(bytes(p[UDP].payload) for p in three)
+        row(f"{f} {method}: UDP GSO: those of {limit + 1} bytes do not",
+            mtu(1400), MERGE["UDP GSO"], Together(*three), own_error(f, TOO_BIG, partial(whole), limit),
+            counts="packet-too-big 1, icmp-sent 1")
 
 # --- how it lies in memory ---------------------------------------------------------------------------------
 

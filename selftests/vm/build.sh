@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the module for one kernel in the cache, from a copy of the sources, so that the
 # modules of all kernels exist at once and the tree stays as it is. Prints the module's path.
+# Beside it KVER.card/card.ko, which selftests/packets needs.
 #
 #   build.sh KVER KDIR [MAKE VARIABLES...]
 #
@@ -36,4 +37,11 @@ if [ ! -e "$dir/kmod/halb.ko" ] && [ -e "$dir/halb.ko" ]; then
 	ln -sf ../halb.ko "$dir/kmod/halb.ko"
 fi
 [ -e "$dir/kmod/halb.ko" ] || { echo "build: no kmod/halb.ko came out" >&2; exit 1; }
+card=$cache/build/$kver.card
+mkdir -p "$card" && rsync -c "$src"/selftests/packets/card/{Kbuild,card.c} "$card/" || exit 1
+if ! make -C "$kdir" M="$card" modules > "$card/make.log" 2>&1; then
+	cat "$card/make.log" >&2
+	echo "build: card.ko does not build for $kver" >&2
+	exit 1
+fi
 echo "$dir/kmod/halb.ko"
