@@ -238,6 +238,7 @@ script_user root
 vrrp_script s {
 script $TMP/script
 interval 1
+timeout 20
 init_fail
 rise 2
 }"

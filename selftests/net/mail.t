@@ -5,7 +5,7 @@
 . "$(dirname "$(readlink -f "$0")")/vrrp.sh"
 vrrp_topology
 cat > "$TMP/smtpd.py" <<-'END'
-	import socketserver, sys
+	import base64, socketserver, sys
 	class Smtp(socketserver.StreamRequestHandler):
 	    def say(self, line):
 	        self.wfile.write(line.encode() + b"\r\n")
@@ -15,6 +15,19 @@ cat > "$TMP/smtpd.py" <<-'END'
 	        for line in self.rfile:
 	            line = line.decode().rstrip("\r\n")
 	            verb = line.split(":")[0].split(" ")[0].upper()
+	            if verb in ("EHLO", "HELO"):
+	                mail.append("HELO " + line.split(" ")[1])
+	            if verb == "EHLO":
+	                self.say("250-test")
+	                self.say("250 AUTH PLAIN")
+	                continue
+	            if verb == "AUTH":
+	                if line.count(" ") < 2:
+	                    self.say("334 ")
+	                    line += " " + self.rfile.readline().decode().strip()
+	                mail.append("AUTH " + base64.b64decode(line.split(" ")[2]).decode().replace("\0", ":"))
+	                self.say("235 good")
+	                continue
 	            if verb in ("MAIL", "RCPT"):
 	                mail.append(line.upper().split(" SIZE=")[0].replace(": <", ":<"))
 	            if verb == "QUIT":
@@ -47,7 +60,7 @@ write() { # LINE...
 	{
 		printf '%s\n' "global_defs {" "router_id LVS_1" "notification_email {" "one@example.net" \
 			"two@example.net" "}" "notification_email_from me@example.net" \
-			"smtp_server 192.168.4.9 25" "smtp_connect_timeout 5" "$@" "}" \
+			"smtp_server 192.168.4.9 25" "smtp_connect_timeout 5" "smtp_helo_name director.example.net" "$@" "}" \
 			"track_file tf {" "file $TMP/value" "weight 0" "}" \
 			"vrrp_sync_group G {" "group {" "VI_1" "}" "smtp_alert" "}"
 		cat "$TMP/$A.conf"
@@ -77,6 +90,7 @@ events keepalived 1 2
 [ -s "$TMP/keepalived.mails" ] || bail "keepalived sends no mails: $(log $A)"
 events halbd 1 2
 is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "keepalived's mails"
+like "$(cat "$TMP/halbd.mails")" "HELO director.example.net" "smtp_helo_name"
 for text in "Instance VI_1 - Entering MASTER" "Group G - Entering MASTER" "Instance VI_1 - Entering FAULT"; do
 	like "$(cat "$TMP/halbd.mails")" "\[LVS_1\] VRRP $text state" "... one of them is: $text state"
 done
@@ -86,6 +100,18 @@ events keepalived 1 1
 events halbd 1 1
 is "$(cat "$TMP/halbd.mails")" "$(cat "$TMP/keepalived.mails")" "no_email_faults, and smtp_alert_vrrp alone: keepalived's mails, too"
 refute "... none is of a fault" grep -q FAULT "$TMP/halbd.mails"
+
+# --- what halb has beyond keepalived -----------------------------------------------------
+write "smtp_login me secret"
+events halbd 1 2
+like "$(cat "$TMP/halbd.mails")" "AUTH :me:secret .*MAIL" "smtp_login"
+# The server has no TLS.
+write smtp_starttls
+: > "$TMP/mails"
+start halbd $A
+check "smtp_starttls: without it no mail is sent" wait_for 8 logged $A "A mail could not be sent"
+is "$(grep -c MAIL "$TMP/mails")" 0 "... nor any of it"
+stop $A
 
 # --- a server that does not answer costs nothing -------------------------------------------
 kill -STOP $smtpd
@@ -97,6 +123,7 @@ pacemaker
 late sleep 5
 in_time "a mail server that is silent: no advertisement is later than half an interval"
 stop $B
+check "smtp_connect_timeout: it is given up" wait_for 8 logged $A "A mail could not be sent"
 kill -CONT $smtpd
 stop $A
 kill $smtpd
