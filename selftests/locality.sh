@@ -89,6 +89,7 @@ open_both() {
 	got=${got# } want=${want# }
 }
 
+# shellcheck disable=SC2043 # IPv6 is to come
 for FAMILY in 4; do
 	both lblc 2 2 4
 	open_both 1 2 3 4 5 6
