@@ -81,6 +81,13 @@ struct halb_plan {
 	struct halb_slot slots[] __counted_by(count);
 };
 
+/* Does each packet of a flow go its own way, and nobody remember it? */
+static inline bool halb_plan_is_one_packet(const struct halb_plan *plan,
+					   u8 protocol)
+{
+	return plan->flags & HALB_SERVICE_FLAG_OPS && protocol == IPPROTO_UDP;
+}
+
 /**
  * struct halb_service - the lasting part of a service
  * @key: its name
@@ -172,6 +179,8 @@ enum halb_watch {
  *	&halb_service.sched_lock; NULL without @watch
  * @pick: chooses a server for a new flow, or NULL if none may get it; softirq
  *	under RCU, no sleeping, any number of CPUs at once
+ * @peek: what @pick would choose now, without taking a turn; NULL where asking
+ *	does not change what comes next
  * @watch: what @update must hear of
  */
 struct halb_sched {
@@ -181,6 +190,8 @@ struct halb_sched {
 	void (*start)(struct halb_plan *plan);
 	void (*update)(struct halb_plan *plan, u32 slot);
 	struct halb_server *(*pick)(struct halb_plan *plan,
+				    const struct halb_client *client);
+	struct halb_server *(*peek)(struct halb_plan *plan,
 				    const struct halb_client *client);
 	enum halb_watch watch;
 };

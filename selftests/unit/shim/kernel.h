@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define IPPROTO_UDP	17
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -296,6 +298,8 @@ typedef struct { u64 v; } u64_stats_t;
 #define _HALB_ROUTE_H
 #define __counted_by(member)
 struct halb_route;
+#define HALB_ROUTE_GATEWAY	1
+#define HALB_ROUTE_SOURCE	2
 
 #define pr_info(...)	printf("# " __VA_ARGS__)
 #define pr_err(...)	printf("# " __VA_ARGS__)
