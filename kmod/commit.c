@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "drain.h"
 #include "estimator.h"
 #include "half_open.h"
 #include "instance.h"
@@ -74,6 +75,15 @@ found:
 	return server;
 }
 
+/* Does its drain begin, end, or get another deadline? */
+static bool drain_changes(const struct halb_server *server,
+			  const struct halb_staged_server *staged)
+{
+	return staged->drain_given &&
+	       (staged->drain || server->drain_end ||
+		test_bit(HALB_SERVER_DRAINED_BIT, &server->flags));
+}
+
 static int prepare_servers(struct halb_staged *staged)
 {
 	struct halb_service *service = staged->service;
@@ -89,7 +99,8 @@ static int prepare_servers(struct halb_staged *staged)
 				     s->server->upper != s->upper ||
 				     s->server->lower != s->lower ||
 				     !halb_tunnel_equal(s->server->tunnel,
-							s->tunnel);
+							s->tunnel) ||
+				     drain_changes(s->server, s);
 			continue;
 		}
 		s->server = halb_server_create(service, s->af, &s->addr,
@@ -506,6 +517,8 @@ static void apply_server(struct halb_staged_server *staged)
 
 	if (!staged->created && !staged->changed)
 		return;
+	if (staged->drain_given || server->weight != staged->weight)
+		halb_drain_set(server, staged->drain);
 	WRITE_ONCE(server->weight, staged->weight);
 	/* encapsulation changes with the next packet, connections stay */
 	WRITE_ONCE(server->tunnel, staged->tunnel);

@@ -78,6 +78,7 @@ struct halb_service_request {
  * @af: family of @addr
  * @method: enum halb_method
  * @tunnel: of the method tun
+ * @drain: seconds until connections that are left end
  * @given: bits by number of the netlink attribute, HALB_A_SERVER_*
  */
 struct halb_server_request {
@@ -90,6 +91,7 @@ struct halb_server_request {
 	u8 af;
 	u8 method;
 	struct halb_tunnel tunnel;
+	u32 drain;
 	u32 given;
 };
 
@@ -113,6 +115,9 @@ struct halb_settings_request {
  * @af: family of @addr
  * @method: enum halb_method
  * @tunnel: of the method tun, else zero
+ * @drain: seconds until connections that are left end, 0 for none
+ * @drain_given: @drain is meant; else a deadline stays as it is, as long as the
+ *	weight does
  * @created: @server was made by the commit
  * @changed: @server is to get other values than it has
  * @server: during commit: the server
@@ -126,6 +131,8 @@ struct halb_staged_server {
 	u8 af;
 	u8 method;
 	struct halb_tunnel tunnel;
+	u32 drain;
+	bool drain_given;
 	bool created;
 	bool changed;
 	struct halb_server *server;

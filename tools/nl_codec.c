@@ -90,6 +90,8 @@ void nl_put_server(struct nlmsghdr *nlh, uint16_t type,
 			put_port(nlh, HALB_A_SERVER_TUN_PORT, server->tun_port);
 		if (server->present & HALB_SRV_TUN_CSUM)
 			mnl_attr_put_u32(nlh, HALB_A_SERVER_TUN_CSUM, server->tun_csum);
+		if (server->present & HALB_SRV_DRAIN)
+			mnl_attr_put_u32(nlh, HALB_A_SERVER_DRAIN, server->drain);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -415,6 +417,9 @@ static bool get_server_attr(const struct nlattr *attr, struct halb_server *serve
 	case HALB_A_SERVER_TUN_CSUM:
 		server->present |= HALB_SRV_TUN_CSUM;
 		return nl_get_u32(attr, &server->tun_csum);
+	case HALB_A_SERVER_DRAIN:
+		server->present |= HALB_SRV_DRAIN;
+		return nl_get_u32(attr, &server->drain);
 	case HALB_A_SERVER_FLAGS:
 		return nl_get_u32(attr, &server->flags);
 	case HALB_A_SERVER_ACTIVE_CONNS:
