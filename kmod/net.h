@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "config.h"
 #include "counters.h"
+#include "now.h"
 #include "probe.h"
 #include "service.h"
 
@@ -169,12 +170,6 @@ static inline unsigned int halb_af_index(u8 af)
 static inline unsigned int halb_mark_hook(u8 af)
 {
 	return af == AF_INET6 ? HALB_HOOKS_MARK6 : HALB_HOOKS_MARK4;
-}
-
-/* Seconds of uptime, the clock of connections: wraps after 136 years. */
-static inline u32 halb_now(void)
-{
-	return (u32)ktime_get_seconds();
 }
 
 #endif

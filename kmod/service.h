@@ -90,7 +90,8 @@ struct halb_plan {
  * @dirty: servers of which the scheduler must hear, see sched/watch.c
  * @dirty_rest: such servers taken from @dirty, but not heard yet
  * @sched_lock: protects @dirty_rest, and changes of the plan's table
- * @sched_plan: the newest published plan, only to be compared with
+ * @sched_plan: the newest published plan; to be looked into only under the
+ *	netns' mutex
  * @sched: its scheduler, NULL before the first plan
  * @refs: one for the configuration, one per plan and per server
  * @persist_timeout: copy of the plan's for the sweep, written with WRITE_ONCE()

@@ -210,7 +210,8 @@ static void take_scheduler(struct parser *p, const struct conf_row *row, const s
 			   void *object)
 {
 	static const char *const names[] = {
-		"rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "twos",
+		"rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "fo", "ovf", "lblc", "lblcr",
+		"twos",
 	};
 	struct vs_parse *vs = object;
 	const char *word;
@@ -225,12 +226,8 @@ static void take_scheduler(struct parser *p, const struct conf_row *row, const s
 		vs->v.scheduler = (char *)names[i];
 		return;
 	}
-	if (!strcasecmp(word, "lblc") || !strcasecmp(word, "lblcr"))
-		conf_error(p, &node->pos, "halb has no %s: write dh, which keeps a destination on a server too, or mh; wlc is taken",
-			   word);
-	else
-		conf_error(p, &node->pos, "unknown %s '%s': it is rr, wrr, lc, wlc, sed, nq, sh, dh, mh, fo, ovf or twos",
-			   node->words[0], word);
+	conf_error(p, &node->pos, "unknown %s '%s': it is rr, wrr, lc, wlc, sed, nq, sh, dh, mh, fo, ovf, lblc, lblcr or twos",
+		   node->words[0], word);
 }
 
 static void take_sched_flag(struct parser *p, const struct conf_row *row, const struct node *node,

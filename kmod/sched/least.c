@@ -18,9 +18,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "sched.h"
-
-enum rule { RULE_LC, RULE_WLC, RULE_SED, RULE_NQ, RULE_FO, RULE_OVF };
+#include "least.h"
 
 /**
  * struct entry - a server in the tournament
@@ -35,21 +33,21 @@ struct entry {
 };
 
 /**
- * struct least - table of a plan
+ * struct halb_least - the tournament of a plan
  * @rule: what is the best server
  * @leaves: number of slots rounded up to a power of two
  * @node: the root is 1, the children of node i are 2i and 2i + 1, the slots
  *	are nodes @leaves and up; each is a copy of the winner below it, so that
  *	a match reads one place only
  */
-struct least {
-	enum rule rule;
+struct halb_least {
+	enum halb_least_rule rule;
 	u32 leaves;
 	struct entry node[];
 };
 
-static struct entry entry_of(enum rule rule, const struct halb_plan *plan,
-			     u32 index)
+static struct entry entry_of(enum halb_least_rule rule,
+			     const struct halb_plan *plan, u32 index)
 {
 	const struct halb_slot *slot = &plan->slots[index];
 	const struct halb_server *server = slot->server;
@@ -60,26 +58,26 @@ static struct entry entry_of(enum rule rule, const struct halb_plan *plan,
 		return entry;
 	entry.weight = slot->weight;
 	switch (rule) {
-	case RULE_LC:
+	case HALB_LEAST_LC:
 		entry.weight = 1;
 		fallthrough;
-	case RULE_WLC:
+	case HALB_LEAST_WLC:
 		entry.cost = halb_server_load(server);
 		break;
-	case RULE_NQ:
+	case HALB_LEAST_NQ:
 		/* an idle server at once, whatever its weight */
 		entry.cost = active ? (u64)active + 1 : 0;
 		break;
-	case RULE_SED:
+	case HALB_LEAST_SED:
 		entry.cost = (u64)active + 1;
 		break;
-	case RULE_OVF:
+	case HALB_LEAST_OVF:
 		if (active > slot->weight) {
 			entry.weight = 0;
 			break;
 		}
 		fallthrough;
-	case RULE_FO:
+	case HALB_LEAST_FO:
 		entry.cost = U32_MAX - slot->weight;
 		entry.weight = 1;
 		break;
@@ -93,9 +91,17 @@ static bool beats(const struct entry *b, const struct entry *a)
 	return b->cost * a->weight < a->cost * b->weight;
 }
 
-static void least_update(struct halb_plan *plan, u32 slot)
+/**
+ * halb_least_update - a server in a slot plays again
+ * @least: tournament
+ * @plan: its plan
+ * @slot: slot
+ *
+ * Context: under &halb_service.sched_lock.
+ */
+void halb_least_update(struct halb_least *least, const struct halb_plan *plan,
+		       u32 slot)
 {
-	struct least *least = plan->table;
 	struct entry entry = entry_of(least->rule, plan, slot);
 	struct entry *node = least->node, *other;
 	u32 p = least->leaves + slot;
@@ -122,16 +128,24 @@ static void least_update(struct halb_plan *plan, u32 slot)
 	} while (p);
 }
 
-static int least_build(struct halb_plan *plan, enum rule rule)
+/**
+ * halb_least_create - a tournament, played
+ * @plan: plan, its slots filled
+ * @rule: what is the best server
+ *
+ * Context: process, may sleep. Return: NULL without memory; free by kvfree().
+ */
+struct halb_least *halb_least_create(const struct halb_plan *plan,
+				     enum halb_least_rule rule)
 {
 	u32 leaves = roundup_pow_of_two(max(plan->count, 1U));
-	struct least *least;
+	struct halb_least *least;
 	u32 i;
 
 	least = kvzalloc(struct_size(least, node, 2 * (size_t)leaves),
 			 GFP_KERNEL_ACCOUNT);
 	if (!least)
-		return -ENOMEM;
+		return NULL;
 	least->rule = rule;
 	least->leaves = leaves;
 	for (i = 0; i < leaves; i++)
@@ -143,19 +157,23 @@ static int least_build(struct halb_plan *plan, enum rule rule)
 
 		least->node[i] = pair[beats(&pair[1], &pair[0])];
 	}
-	plan->table = least;
-	return 0;
+	return least;
 }
 
-static struct halb_server *least_pick(struct halb_plan *plan,
-				      const struct halb_client *client)
+/**
+ * halb_least_best - the server that won
+ * @least: tournament
+ * @plan: its plan
+ *
+ * Context: as &halb_sched.pick. Return: NULL if none is available.
+ */
+struct halb_server *halb_least_best(struct halb_least *least,
+				    const struct halb_plan *plan)
 {
 	struct halb_service *service = plan->service;
-	const struct least *least = plan->table;
 	const struct entry *best = &least->node[1];
 	u32 tries = HALB_SCHED_TRIES;
 
-	halb_sched_catch_up(plan);
 	while (tries--) {
 		struct halb_server *server;
 		u32 slot;
@@ -168,15 +186,33 @@ static struct halb_server *least_pick(struct halb_plan *plan,
 			return server;
 		/* it will say so itself in a moment; do not wait */
 		spin_lock(&service->sched_lock);
-		least_update(plan, slot);
+		halb_least_update(least, plan, slot);
 		spin_unlock(&service->sched_lock);
 	}
 	return NULL;
 }
 
+static int least_build(struct halb_plan *plan, enum halb_least_rule rule)
+{
+	plan->table = halb_least_create(plan, rule);
+	return plan->table ? 0 : -ENOMEM;
+}
+
+static void least_update(struct halb_plan *plan, u32 slot)
+{
+	halb_least_update(plan->table, plan, slot);
+}
+
+static struct halb_server *least_pick(struct halb_plan *plan,
+				      const struct halb_client *client)
+{
+	halb_sched_catch_up(plan);
+	return halb_least_best(plan->table, plan);
+}
+
 static int lc_build(struct halb_plan *plan)
 {
-	return least_build(plan, RULE_LC);
+	return least_build(plan, HALB_LEAST_LC);
 }
 
 const struct halb_sched halb_sched_lc = {
@@ -189,7 +225,7 @@ const struct halb_sched halb_sched_lc = {
 
 static int wlc_build(struct halb_plan *plan)
 {
-	return least_build(plan, RULE_WLC);
+	return least_build(plan, HALB_LEAST_WLC);
 }
 
 const struct halb_sched halb_sched_wlc = {
@@ -202,7 +238,7 @@ const struct halb_sched halb_sched_wlc = {
 
 static int sed_build(struct halb_plan *plan)
 {
-	return least_build(plan, RULE_SED);
+	return least_build(plan, HALB_LEAST_SED);
 }
 
 const struct halb_sched halb_sched_sed = {
@@ -215,7 +251,7 @@ const struct halb_sched halb_sched_sed = {
 
 static int nq_build(struct halb_plan *plan)
 {
-	return least_build(plan, RULE_NQ);
+	return least_build(plan, HALB_LEAST_NQ);
 }
 
 const struct halb_sched halb_sched_nq = {
@@ -228,7 +264,7 @@ const struct halb_sched halb_sched_nq = {
 
 static int fo_build(struct halb_plan *plan)
 {
-	return least_build(plan, RULE_FO);
+	return least_build(plan, HALB_LEAST_FO);
 }
 
 const struct halb_sched halb_sched_fo = {
@@ -241,7 +277,7 @@ const struct halb_sched halb_sched_fo = {
 
 static int ovf_build(struct halb_plan *plan)
 {
-	return least_build(plan, RULE_OVF);
+	return least_build(plan, HALB_LEAST_OVF);
 }
 
 const struct halb_sched halb_sched_ovf = {

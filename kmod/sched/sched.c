@@ -14,6 +14,8 @@ static const struct halb_sched * const halb_scheds[] = {
 	&halb_sched_wlc,
 	&halb_sched_fo,
 	&halb_sched_ovf,
+	&halb_sched_lblc,
+	&halb_sched_lblcr,
 	&halb_sched_sh,
 	&halb_sched_dh,
 	&halb_sched_mh,
@@ -46,7 +48,7 @@ const struct halb_sched *halb_sched_find(const char *name)
 const char *halb_sched_names(void)
 {
 	/* the self-test compares it with the table */
-	return "rr, wrr, lc, wlc, fo, ovf, sh, dh, mh, sed, nq, twos";
+	return "rr, wrr, lc, wlc, fo, ovf, lblc, lblcr, sh, dh, mh, sed, nq, twos";
 }
 
 #ifdef DEBUG

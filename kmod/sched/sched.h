@@ -15,6 +15,8 @@ extern const struct halb_sched halb_sched_lc;
 extern const struct halb_sched halb_sched_wlc;
 extern const struct halb_sched halb_sched_fo;
 extern const struct halb_sched halb_sched_ovf;
+extern const struct halb_sched halb_sched_lblc;
+extern const struct halb_sched halb_sched_lblcr;
 extern const struct halb_sched halb_sched_sh;
 extern const struct halb_sched halb_sched_dh;
 extern const struct halb_sched halb_sched_mh;

@@ -627,6 +627,299 @@ static void test_mh(void)
 	world_free(w);
 }
 
+/* --- lblc, lblcr ---------------------------------------------------------- */
+
+#define DESTINATIONS	50
+#define DAY		86400
+
+/*
+ * ip_vs's lblc and lblcr, one array element per destination: servers newest
+ * first, NULL for one that is gone. halb's own: no server above its threshold,
+ * and a server that is gone is never the one that a set loses.
+ */
+struct memory {
+	u32 count;
+	u32 used, changed;
+	struct halb_server *set[64];
+};
+
+static u32 weight_of(const struct world *w, const struct halb_server *s)
+{
+	u32 i = world_index(w, s);
+
+	return i < w->count ? w->weight[i] : 0;
+}
+
+static bool ipvs_is_overloaded(const struct world *w,
+			       const struct halb_server *s)
+{
+	u32 i;
+
+	if (atomic_read(&s->active) <= (int)weight_of(w, s))
+		return false;
+	for (i = 0; i < w->count; i++)
+		if (atomic_read(&w->server[i]->active) * 2 < (int)w->weight[i])
+			return true;
+	return false;
+}
+
+static struct halb_server *ipvs_min(const struct world *w,
+				    const struct memory *m)
+{
+	struct halb_server *best = NULL;
+	u32 i;
+
+	for (i = 0; i < m->count; i++) {
+		struct halb_server *s = m->set[i];
+
+		if (s && weight_of(w, s) && halb_server_available(s) &&
+		    (!best || load(best) * weight_of(w, s) >
+			      load(s) * weight_of(w, best)))
+			best = s;
+	}
+	return best;
+}
+
+static void ipvs_erase_max(const struct world *w, struct memory *m)
+{
+	u32 i, most = m->count;
+
+	for (i = 0; i < m->count; i++) {
+		struct halb_server *s = m->set[i];
+
+		if (s && weight_of(w, s) &&
+		    (most == m->count || load(m->set[most]) * weight_of(w, s) <
+					 load(s) * weight_of(w, m->set[most])))
+			most = i;
+	}
+	if (most == m->count)
+		return;
+	m->count--;
+	memmove(m->set + most, m->set + most + 1,
+		(m->count - most) * sizeof(m->set[0]));
+	m->changed = shim_now;
+}
+
+static struct halb_server *ipvs_lblc(const struct world *w, struct memory *m,
+				     bool replicate)
+{
+	struct halb_server *s;
+	u32 i;
+	int best;
+
+	if (shim_now - m->used > DAY)
+		m->count = 0;
+	s = ipvs_min(w, m);
+	if (replicate && m->count > 1 && shim_now - m->changed > DAY)
+		ipvs_erase_max(w, m);
+	m->used = shim_now;
+	if (s && !ipvs_is_overloaded(w, s))
+		return s;
+	best = walk("wlc", w);
+	if (best < 0)
+		return NULL;
+	s = w->server[best];
+	for (i = 0; i < m->count; i++)
+		if (m->set[i] == s)
+			return s;
+	if (!replicate)
+		m->count = 0;
+	memmove(m->set + 1, m->set, m->count * sizeof(m->set[0]));
+	m->set[0] = s;
+	m->count++;
+	m->changed = shim_now;
+	return s;
+}
+
+static void lblc_change(struct world *w, struct memory *m, u32 *number)
+{
+	struct halb_server *s = w->server[below(w->count)];
+	u32 i, k;
+
+	switch (below(60)) {
+	case 0:
+		server_overload(s, below(2));
+		break;
+	case 1:
+		w->weight[below(w->count)] = below(20);
+		world_commit(w);
+		break;
+	case 2:
+		if (w->count < 30)
+			world_add(w, (*number)++, below(20));
+		world_commit(w);
+		break;
+	case 3:
+		if (w->count < 2)
+			break;
+		for (i = 0; i < DESTINATIONS; i++)
+			for (k = 0; k < m[i].count; k++)
+				if (m[i].set[k] == s)
+					m[i].set[k] = NULL;
+		world_del(w, world_index(w, s));
+		break;
+	case 4:
+		shim_now += below(DAY);
+		break;
+	case 5:
+		for (i = 0; i < w->count; i++)
+			server_counts(w->server[i],
+				      -atomic_read(&w->server[i]->active), 0);
+		break;
+	default:
+		if (atomic_read(&s->active) > 0)
+			server_counts(s, -1, 1);
+		else
+			server_counts(s, 0,
+				      -(int)below(atomic_read(&s->inactive) + 1));
+	}
+}
+
+static void test_lblc(const char *name, u32 count, u32 picks)
+{
+	bool replicate = !strcmp(name, "lblcr");
+	struct world *w = world_new(name, 0);
+	static struct memory m[DESTINATIONS];
+	u32 i, bad = 0, stayed = 0, most = 0, number = 0;
+
+	memset(m, 0, sizeof(m));
+	world_commit(w);
+	while (w->count < count)
+		world_add(w, number++, 1 + below(20));
+	world_commit(w);
+	for (i = 0; i < picks; i++) {
+		u32 d = below(below(2) ? DESTINATIONS : 5);
+		union nf_inet_addr addr = { .ip6 = { cpu_to_be32(d) } };
+		struct halb_server *server, *expect;
+		int best;
+
+		lblc_change(w, m, &number);
+		best = walk("wlc", w);
+		expect = ipvs_lblc(w, &m[d], replicate);
+		server = world_pick_client(w, AF_INET, &addr, 80);
+		bad += server != expect;
+		stayed += expect && expect != w->server[best];
+		most = m[d].count > most ? m[d].count : most;
+		if (server)
+			server_counts(server, 1, 0);
+	}
+	ok(!bad && stayed > picks / 20 && (replicate ? most > 2 || count < 3 : most == 1),
+	   "%s, %u servers: %u picks as in ip_vs (%u wrong, %u not wlc's, sets of %u)",
+	   name, count, picks, bad, stayed, most);
+	world_free(w);
+}
+
+static struct halb_server *pick_vip(struct world *w, u32 vip)
+{
+	union nf_inet_addr addr = { .ip = cpu_to_be32(vip) };
+
+	return world_pick_client(w, AF_INET, &addr, 80);
+}
+
+/* The table has a bound, and forgets. */
+static void test_lblc_bound(const char *name)
+{
+	struct world *w = world_new(name, 0);
+	struct halb_server *a, *b;
+	u32 i, kept = 0, before = 0, after = 0;
+
+	a = world_add(w, 0, 65535);
+	b = world_add(w, 1, 65535);
+	world_commit(w);
+	server_counts(b, 100, 0);
+	for (i = 0; i < 40000; i++)
+		before += pick_vip(w, i) == a;
+	server_counts(a, 200, 0);
+	for (i = 0; i < 40000; i++)
+		kept += pick_vip(w, i) == a;
+	ok(before == 40000 && kept == 24576,
+	   "%s: 24,576 destinations are remembered, not more (%u)", name, kept);
+
+	/* the first ten stay in use */
+	for (i = 0; i < 60; i++) {
+		u32 k;
+
+		shim_now += 10;
+		for (k = 0; k < 10; k++)
+			after += pick_vip(w, k) == a;
+		for (k = 0; k < 100; k++)
+			pick_vip(w, 100000 + 1000 * i + k);
+	}
+	for (i = kept = 0; i < 24576; i++)
+		kept += pick_vip(w, i) == a;
+	ok(after == 600 && kept >= 10 && kept < 20000,
+	   "%s: full, it forgets what is not used for minutes (%u left)", name,
+	   kept);
+	shim_now += DAY + 1;
+	for (i = kept = 0; i < 24576; i++)
+		kept += pick_vip(w, i) == a;
+	ok(!kept, "%s: after a day all is forgotten (%u left)", name, kept);
+	world_free(w);
+}
+
+static void test_lblc_memory(void)
+{
+	struct world *w = world_new("lblc", 0);
+	struct halb_server *a, *b, *c;
+
+	a = world_add(w, 0, 10);
+	b = world_add(w, 1, 10);
+	world_commit(w);
+	server_counts(b, 1, 0);
+	ok(pick_vip(w, 1) == a, "lblc: the first flow goes where wlc sends it");
+	server_counts(a, 10, 0);
+	w->weight[world_index(w, b)] = 20;
+	world_commit(w);
+	ok(pick_vip(w, 1) == a && pick_vip(w, 2) == b,
+	   "lblc: a change of weights forgets nothing");
+	server_counts(a, 1, 0);
+	ok(pick_vip(w, 1) == b, "lblc: above its weight, another below half: moves");
+	server_counts(a, -11, 0);
+	ok(pick_vip(w, 1) == b, "lblc: and does not move back");
+	world_del(w, world_index(w, b));
+	c = world_add(w, 2, 10);
+	server_counts(a, 5, 0);
+	world_commit(w);
+	ok(pick_vip(w, 3) == c, "lblc: without the server another one");
+	server_counts(c, 6, 0);
+	b = world_add(w, 1, 10);
+	world_commit(w);
+	server_counts(b, 9, 0);
+	ok(pick_vip(w, 1) == b, "lblc: a server that is back has its destinations");
+	w->sched = halb_sched_find("wlc");
+	world_commit(w);
+	w->sched = halb_sched_find("lblc");
+	world_commit(w);
+	ok(pick_vip(w, 1) == a, "lblc: another scheduler in between: all forgotten");
+	world_free(w);
+}
+
+/* Sets have a bound, which is ours. */
+static void test_lblcr_bound(void)
+{
+	struct world *w = world_new("lblcr", 0);
+	u32 i, k, others = 0, seen = 0;
+	bool got[40] = {};
+
+	for (i = 0; i < 40; i++)
+		world_add(w, i, 1);
+	world_commit(w);
+	for (i = 0; i < 40; i++)
+		server_counts(pick_vip(w, 1), 2, 0);
+	for (i = 0; i < 40; i++)
+		others += atomic_read(&w->server[i]->active) == 2;
+	/* nobody is spare: what it gets now is in its set */
+	for (i = 0; i < 400; i++) {
+		k = world_index(w, pick_vip(w, 1));
+		seen += !got[k];
+		got[k] = true;
+		server_counts(w->server[k], 1, 0);
+	}
+	ok(others == 40 && seen == 32,
+	   "lblcr: a destination has 32 servers at most (%u of %u)", seen, others);
+	world_free(w);
+}
+
 /* --- twos ----------------------------------------------------------------- */
 
 static void test_twos(u32 count)
@@ -681,7 +974,7 @@ static void test_twos(u32 count)
 /* --- all ------------------------------------------------------------------ */
 
 static const char * const all[] = {
-	"rr", "wrr", "lc", "wlc", "fo", "ovf", "sh", "dh", "mh", "sed", "nq",
+	"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "sh", "dh", "mh", "sed", "nq",
 	"twos",
 };
 
@@ -698,7 +991,7 @@ static void test_names(void)
 	}
 	ok(!bad, "every scheduler is found by its name");
 	ok(!strcmp(halb_sched_names(), names), "names: %s", halb_sched_names());
-	ok(!halb_sched_find("lblc") && !halb_sched_find("RR") &&
+	ok(!halb_sched_find("lbl") && !halb_sched_find("RR") &&
 	   !halb_sched_find("") && !halb_sched_find("rr "), "no other");
 }
 
@@ -863,6 +1156,14 @@ int main(void)
 	test_dh(3);
 	test_dh(200);
 	test_mh();
+	test_lblc("lblc", 2, 20000);
+	test_lblc("lblc", 20, 20000);
+	test_lblc("lblcr", 2, 20000);
+	test_lblc("lblcr", 20, 20000);
+	test_lblc_bound("lblc");
+	test_lblc_bound("lblcr");
+	test_lblc_memory();
+	test_lblcr_bound();
 	test_twos(5);
 	test_twos(200);
 	test_plans();
@@ -870,7 +1171,7 @@ int main(void)
 
 	note("ns per flow (pick and count, with sanitizers):    2   200  5000 servers");
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		printf("#   %-4s", all[i]);
+		printf("#   %-5s", all[i]);
 		cost(all[i], 2);
 		cost(all[i], 200);
 		cost(all[i], 5000);

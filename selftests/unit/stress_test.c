@@ -57,11 +57,14 @@ static void grace_period(void)
 static void publish(struct world *w)
 {
 	struct halb_plan *old = w->plan;
+	struct rcu_head *places;
 
 	w->plan = world_plan(w);
 	__atomic_store_n(&published, w->plan, __ATOMIC_RELEASE);
 	halb_sched_start(w->plan);
+	places = shim_rcu_take();
 	grace_period();
+	shim_rcu_free(places);
 	world_plan_free(old);
 }
 
@@ -250,6 +253,8 @@ int main(void)
 	stress("wrr", 0);
 	stress("wlc", 0);
 	stress("fo", 0);
+	stress("lblc", 0);
+	stress("lblcr", 0);
 	stress("twos", 0);
 	stress("sh", HALB_SERVICE_FLAG_SH_FALLBACK);
 	return done();

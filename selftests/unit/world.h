@@ -122,6 +122,7 @@ static inline void world_free(struct world *w)
 		halb_sched_forget(w->server[i]);
 		free(w->server[i]);
 	}
+	shim_rcu_free(shim_rcu_take());
 	free(w->server);
 	free(w->weight);
 	free(w->service);

@@ -2,6 +2,33 @@
 #include "kernel.h"
 
 bool shim_no_memory;
+u32 shim_now = 1000000;
+
+static struct rcu_head *rcu_list;
+
+void shim_kfree_rcu(struct rcu_head *rcu, void *object)
+{
+	rcu->object = object;
+	rcu->next = __atomic_load_n(&rcu_list, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&rcu_list, &rcu->next, rcu, false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+struct rcu_head *shim_rcu_take(void)
+{
+	return __atomic_exchange_n(&rcu_list, NULL, __ATOMIC_ACQUIRE);
+}
+
+void shim_rcu_free(struct rcu_head *list)
+{
+	while (list) {
+		struct rcu_head *next = list->next;
+
+		free(list->object);
+		list = next;
+	}
+}
 
 /* J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012. */
 static u64 rotl(u64 x, int n)

@@ -85,6 +85,8 @@ static inline void *shim_alloc(size_t n, bool zero)
 	return p;
 }
 
+#define GFP_ATOMIC		0
+#define __GFP_NOWARN		0
 #define kmalloc(n, gfp)			shim_alloc(n, false)
 #define kzalloc(n, gfp)			shim_alloc(n, true)
 #define kvmalloc(n, gfp)		shim_alloc(n, false)
@@ -112,6 +114,10 @@ typedef struct { int counter; } refcount_t;
 #define atomic_dec(a)		atomic_add(-1, a)
 #define atomic_add(v, a) \
 	((void)__atomic_fetch_add(&(a)->counter, v, __ATOMIC_RELAXED))
+#define refcount_set		atomic_set
+#define refcount_inc		atomic_inc
+#define refcount_dec_and_test(r) \
+	(__atomic_sub_fetch(&(r)->counter, 1, __ATOMIC_ACQ_REL) == 0)
 #define atomic64_read(a)	READ_ONCE((a)->counter)
 #define atomic64_set(a, v)	WRITE_ONCE((a)->counter, v)
 #define atomic64_try_cmpxchg(a, old, new)				\
@@ -165,6 +171,49 @@ struct list_head { struct list_head *next, *prev; };
 struct hlist_node { struct hlist_node *next, **pprev; };
 struct llist_node { struct llist_node *next; };
 struct llist_head { struct llist_node *first; };
+
+struct hlist_head { struct hlist_node *first; };
+
+/* Readers meet changes: links are published as rcu_assign_pointer() does. */
+#define RCU_LINK(to, node)	__atomic_store_n(&(to), node, __ATOMIC_RELEASE)
+#define RCU_FOLLOW(from)	__atomic_load_n(&(from), __ATOMIC_ACQUIRE)
+
+static inline void hlist_add_head_rcu(struct hlist_node *node,
+				      struct hlist_head *head)
+{
+	node->next = head->first;
+	node->pprev = &head->first;
+	if (node->next)
+		node->next->pprev = &node->next;
+	RCU_LINK(head->first, node);
+}
+
+static inline void hlist_del_rcu(struct hlist_node *node)
+{
+	RCU_LINK(*node->pprev, node->next);
+	if (node->next)
+		node->next->pprev = node->pprev;
+}
+
+static inline void hlist_replace_rcu(struct hlist_node *old,
+				     struct hlist_node *node)
+{
+	node->next = old->next;
+	node->pprev = old->pprev;
+	RCU_LINK(*node->pprev, node);
+	if (node->next)
+		node->next->pprev = &node->next;
+}
+
+#define hlist_for_each_entry_rcu(pos, head, member)			\
+	for (struct hlist_node *it_ = RCU_FOLLOW((head)->first);	\
+	     it_ && (pos = container_of(it_, __typeof__(*pos), member), true); \
+	     it_ = RCU_FOLLOW(it_->next))
+
+#define hlist_for_each_entry_safe(pos, n, head, member)			\
+	for (n = (head)->first;						\
+	     n && (pos = container_of(n, __typeof__(*pos), member),	\
+		   n = n->next, true); )
 
 #define llist_entry	container_of
 #define init_llist_head(head)	((head)->first = NULL)
@@ -285,17 +334,32 @@ union nf_inet_addr {
 	__be32 ip;
 	__be32 ip6[4];
 };
-struct rcu_head { void *unused; };
+struct rcu_head { struct rcu_head *next; void *object; };
 struct work_struct { void *unused; };
 struct rcu_work { struct work_struct work; struct rcu_head rcu; };
 struct u64_stats_sync { int unused; };
 typedef struct { u64 v; } u64_stats_t;
+
+/*
+ * kfree_rcu(): what is freed waits for shim_rcu_free(shim_rcu_take()), between
+ * which a test with threads waits for a grace period.
+ */
+void shim_kfree_rcu(struct rcu_head *rcu, void *object);
+struct rcu_head *shim_rcu_take(void);
+void shim_rcu_free(struct rcu_head *list);
+
+#define kfree_rcu(p, member)	shim_kfree_rcu(&(p)->member, p)
 
 /* These of halb's headers need more of the kernel than there is here. */
 #define _HALB_COMPAT_H
 #define _HALB_ROUTE_H
 #define __counted_by(member)
 struct halb_route;
+
+/* Seconds stand still unless a test moves them. */
+#define _HALB_NOW_H
+extern u32 shim_now;
+#define halb_now()	READ_ONCE(shim_now)
 
 #define pr_info(...)	printf("# " __VA_ARGS__)
 #define pr_err(...)	printf("# " __VA_ARGS__)
