@@ -88,6 +88,7 @@ static int prepare_servers(struct halb_staged *staged)
 			s->changed = s->server->weight != s->weight ||
 				     s->server->upper != s->upper ||
 				     s->server->lower != s->lower ||
+				     s->server->backup != s->backup ||
 				     !halb_tunnel_equal(s->server->tunnel,
 							s->tunnel);
 			continue;
@@ -125,48 +126,70 @@ static bool same_options(const struct halb_plan *plan,
 }
 
 /* Slots are newest first, staged servers are oldest first. */
-static struct halb_slot slot_of(const struct halb_staged *staged, u32 i)
-{
-	const struct halb_staged_server *server;
-
-	server = &staged->servers[staged->count - 1 - i];
-	return (struct halb_slot) { server->server, server->weight };
-}
-
 static bool same_slots(const struct halb_plan *plan,
 		       const struct halb_staged *staged)
 {
-	u32 i;
+	u32 i, at[2] = {};
 
-	if (plan->count != staged->count)
-		return false;
-	for (i = 0; i < plan->count; i++) {
-		struct halb_slot slot = slot_of(staged, i);
+	for (i = staged->count; i-- > 0; ) {
+		const struct halb_staged_server *s = &staged->servers[i];
+		const struct halb_plan *part = s->backup ? plan->backup : plan;
+		u32 slot = at[s->backup]++;
 
-		if (plan->slots[i].server != slot.server ||
-		    plan->slots[i].weight != slot.weight)
+		if (!part || slot >= part->count ||
+		    part->slots[slot].server != s->server ||
+		    part->slots[slot].weight != s->weight)
 			return false;
 	}
-	return true;
+	return plan->count == at[0] &&
+	       (plan->backup ? plan->backup->count : 0) == at[1];
 }
 
-static int build_plan(struct halb_staged *staged)
+static void fill_slots(struct halb_plan *plan, const struct halb_staged *staged,
+		       bool backup)
+{
+	u32 i, slot = 0;
+
+	for (i = staged->count; i-- > 0; ) {
+		const struct halb_staged_server *s = &staged->servers[i];
+
+		if (s->backup == backup)
+			plan->slots[slot++] = (struct halb_slot) {
+				s->server, s->weight,
+			};
+	}
+}
+
+/* A plan of the servers that are backup ones, or of the others. */
+static int build_part(const struct halb_staged *staged, bool backup, u32 count,
+		      struct halb_plan **part)
 {
 	const struct halb_service_options *options = &staged->options;
 	struct halb_plan *plan;
-	u32 i;
 
-	plan = halb_plan_create(staged->service, options->sched, staged->count);
+	plan = halb_plan_create(staged->service, options->sched, count);
 	if (!plan)
 		return -ENOMEM;
-	staged->plan = plan;
+	*part = plan;
 	plan->flags = options->flags;
 	plan->persist_timeout = options->persist_timeout;
 	plan->persist_prefix = options->persist_prefix;
 	plan->pool = options->pool;
-	for (i = 0; i < plan->count; i++)
-		plan->slots[i] = slot_of(staged, i);
+	fill_slots(plan, staged, backup);
 	return plan->sched->build ? plan->sched->build(plan) : 0;
+}
+
+static int build_plan(struct halb_staged *staged)
+{
+	u32 i, backups = 0;
+	int err;
+
+	for (i = 0; i < staged->count; i++)
+		backups += staged->servers[i].backup;
+	err = build_part(staged, false, staged->count - backups, &staged->plan);
+	if (err || !backups)
+		return err;
+	return build_part(staged, true, backups, &staged->plan->backup);
 }
 
 static int prepare_instance(struct halb_transaction *txn,
@@ -507,6 +530,7 @@ static void apply_server(struct halb_staged_server *staged)
 	if (!staged->created && !staged->changed)
 		return;
 	WRITE_ONCE(server->weight, staged->weight);
+	server->backup = staged->backup;
 	/* encapsulation changes with the next packet, connections stay */
 	WRITE_ONCE(server->tunnel, staged->tunnel);
 	if (server->upper == staged->upper && server->lower == staged->lower)

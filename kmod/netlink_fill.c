@@ -152,6 +152,7 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 	       nla_put_u32(skb, HALB_A_SERVER_WEIGHT, server->weight) ||
 	       nla_put_u32(skb, HALB_A_SERVER_UPPER, server->upper) ||
 	       nla_put_u32(skb, HALB_A_SERVER_LOWER, server->lower) ||
+	       nla_put_u8(skb, HALB_A_SERVER_BACKUP, server->backup) ||
 	       nla_put_u32(skb, HALB_A_SERVER_FLAGS, flags) ||
 	       nla_put_u32(skb, HALB_A_SERVER_ACTIVE_CONNS,
 			   count(&server->active)) ||

@@ -45,7 +45,7 @@ const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1]
 	[HALB_A_INSTANCE_TRANSITIONS] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_TUN_CSUM + 1] = {
+const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_BACKUP + 1] = {
 	[HALB_A_SERVER_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
 	[HALB_A_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVER_PORT] = { .type = NLA_U16, },
@@ -61,6 +61,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_TUN_CSUM + 1] = {
 	[HALB_A_SERVER_TUN_TYPE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[HALB_A_SERVER_TUN_PORT] = { .type = NLA_U16, },
 	[HALB_A_SERVER_TUN_CSUM] = NLA_POLICY_MAX(NLA_U32, 2),
+	[HALB_A_SERVER_BACKUP] = { .type = NLA_U8, },
 };
 
 const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SOURCE_COUNT + 1] = {

@@ -392,6 +392,12 @@ static int parse_server_values(struct nlattr * const tb[],
 	err = parse_threshold(tb[HALB_A_SERVER_LOWER], &request->lower, extack);
 	if (err)
 		return err;
+	if (tb[HALB_A_SERVER_BACKUP]) {
+		if (nla_get_u8(tb[HALB_A_SERVER_BACKUP]) > 1)
+			return halb_refuse_attr(extack, tb[HALB_A_SERVER_BACKUP],
+						-EINVAL, "backup must be 0 or 1");
+		request->backup = nla_get_u8(tb[HALB_A_SERVER_BACKUP]);
+	}
 	return parse_tunnel(tb, request, extack);
 }
 

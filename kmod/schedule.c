@@ -96,7 +96,7 @@ static struct halb_server *pick(const struct halb_packet *pkt,
 	struct asking a;
 
 	client_of(pkt, plan, &a);
-	return plan->sched->pick(plan, &a.client);
+	return halb_sched_pick(plan, &a.client);
 }
 
 /* The server for a client network; the network counts as one client. */
@@ -112,7 +112,7 @@ static struct halb_server *pick_for_network(const struct halb_packet *pkt,
 				 plan->persist_prefix);
 	else
 		a.addr.ip &= inet_make_mask(plan->persist_prefix);
-	return plan->sched->pick(plan, &a.client);
+	return halb_sched_pick(plan, &a.client);
 }
 
 static struct halb_conn *find_template(const struct halb_packet *pkt,

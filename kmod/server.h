@@ -108,11 +108,12 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @lower: threshold, 0 for three quarters of @upper
  * @dirty: in the service's list of servers whose counts changed
  * @dirty_bit: bit 0: linked by @dirty
- * @slot: index in the service's present plan
+ * @slot: index in the service's present plan, or in its @backup
  * @watch: enum halb_watch, what the present scheduler wants to hear of
  * @no_port_seen: halb_now() when a source port was looked for in vain
  * @overload_seen: overload flag, as the present scheduler knows it
  * @weight: as configured, read locklessly
+ * @backup: only while no other server is available, under the netns' mutex
  * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
  *	the netns' mutex
  * @leaving: in &halb_service.leaving, once removed
@@ -149,6 +150,7 @@ struct halb_server {
 
 	/* control */
 	u32 weight;
+	bool backup;
 	struct list_head list;
 	struct list_head leaving;
 	struct halb_rate rate;

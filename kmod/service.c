@@ -85,6 +85,7 @@ void halb_plan_free(struct halb_plan *plan)
 {
 	if (!plan)
 		return;
+	halb_plan_free(plan->backup);
 	if (plan->table) {
 		if (plan->sched->destroy)
 			plan->sched->destroy(plan->table);

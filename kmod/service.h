@@ -61,6 +61,8 @@ struct halb_slot {
  * @persist_timeout: seconds
  * @persist_prefix: bits of a client's address that name its network
  * @pool: source addresses of fullnat
+ * @backup: plan of the backup servers, NULL if there are none; found by nobody
+ *	but this plan
  * @count: number of @slots
  * @free_work: frees it after a grace period, in process context
  * @slots: the servers with their weights, newest first (ip_vs's order)
@@ -76,6 +78,7 @@ struct halb_plan {
 	u32 persist_timeout;
 	u8 persist_prefix;
 	struct halb_pool pool;
+	struct halb_plan *backup;
 	u32 count;
 	struct rcu_work free_work;
 	struct halb_slot slots[] __counted_by(count);
@@ -174,6 +177,7 @@ enum halb_watch {
  * @pick: chooses a server for a new flow, or NULL if none may get it; softirq
  *	under RCU, no sleeping, any number of CPUs at once
  * @watch: what @update must hear of
+ * @by_client: @pick may find no server for one client and one for another
  */
 struct halb_sched {
 	const char *name;
@@ -184,11 +188,33 @@ struct halb_sched {
 	struct halb_server *(*pick)(struct halb_plan *plan,
 				    const struct halb_client *client);
 	enum halb_watch watch;
+	bool by_client;
 };
 
 /* sched/sched.c: */
 const struct halb_sched *halb_sched_find(const char *name);
 const char *halb_sched_names(void);	/* "rr, wrr, ...", for messages */
+
+/* sched/backup.c: */
+struct halb_server *halb_sched_pick_backup(struct halb_plan *plan,
+					   const struct halb_client *client);
+
+/**
+ * halb_sched_pick - the server for a new flow
+ * @plan: plan of its service
+ * @client: flow
+ *
+ * Context: softirq, RCU read side. Return: NULL if none may get it.
+ */
+static inline struct halb_server *
+halb_sched_pick(struct halb_plan *plan, const struct halb_client *client)
+{
+	struct halb_server *server = plan->sched->pick(plan, client);
+
+	if (likely(server) || likely(!plan->backup))
+		return server;
+	return halb_sched_pick_backup(plan, client);
+}
 
 /* sched/watch.c: */
 

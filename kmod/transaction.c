@@ -217,6 +217,7 @@ static int copy_live(struct halb_staged *staged,
 			.af = server->af,
 			.method = server->method,
 			.tunnel = server->tunnel,
+			.backup = server->backup,
 		};
 	return 0;
 }
@@ -526,6 +527,8 @@ static void set_server(struct halb_staged_server *server,
 		server->upper = request->upper;
 	if (request->given & BIT(HALB_A_SERVER_LOWER))
 		server->lower = request->lower;
+	if (request->given & BIT(HALB_A_SERVER_BACKUP))
+		server->backup = request->backup;
 	set_tunnel(server, request);
 }
 

@@ -78,6 +78,7 @@ struct halb_service_request {
  * @af: family of @addr
  * @method: enum halb_method
  * @tunnel: of the method tun
+ * @backup: only while no other server is available
  * @given: bits by number of the netlink attribute, HALB_A_SERVER_*
  */
 struct halb_server_request {
@@ -90,6 +91,7 @@ struct halb_server_request {
 	u8 af;
 	u8 method;
 	struct halb_tunnel tunnel;
+	bool backup;
 	u32 given;
 };
 
@@ -113,6 +115,7 @@ struct halb_settings_request {
  * @af: family of @addr
  * @method: enum halb_method
  * @tunnel: of the method tun, else zero
+ * @backup: only while no other server is available
  * @created: @server was made by the commit
  * @changed: @server is to get other values than it has
  * @server: during commit: the server
@@ -126,6 +129,7 @@ struct halb_staged_server {
 	u8 af;
 	u8 method;
 	struct halb_tunnel tunnel;
+	bool backup;
 	bool created;
 	bool changed;
 	struct halb_server *server;

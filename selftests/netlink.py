@@ -170,7 +170,7 @@ def test_servers(nl):
     got.pop("stats")
     same(got, {"service": key(VIP), "address": "10.2.0.11", "port": 80, "method": "dr",
                "weight": 1, "upper": 0, "lower": 0, "flags": [], "active-conns": 0,
-               "inactive-conns": 0, "persist-conns": 0}, "a server's defaults")
+               "inactive-conns": 0, "persist-conns": 0, "backup": 0}, "a server's defaults")
     nl.do("server-add", server=server("10.2.0.12", port=8080, method="nat", weight=65535,
                                       upper=10, lower=5))
     got = nl.do("server-get", server=server("10.2.0.12", port=8080))["server"]

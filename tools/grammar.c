@@ -317,6 +317,16 @@ static bool take_server_number(struct args *args, const struct keyword *keyword,
 	return args_uint(args, keyword->name, 0, max, value);
 }
 
+static bool take_backup(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_server *server = object;
+
+	(void)args;
+	server->backup = keyword->value;
+	server->present |= HALB_SRV_BACKUP;
+	return true;
+}
+
 static const struct keyword server_keywords[] = {
 	{ "method", 0, take_method, 0 },
 	{ "weight", 1, take_server_number, HALB_SRV_WEIGHT },
@@ -325,6 +335,8 @@ static const struct keyword server_keywords[] = {
 	{ "tun-type", 4, take_tun_type, HALB_SRV_TUN_TYPE },
 	{ "tun-port", 5, take_tun_port, HALB_SRV_TUN_PORT },
 	{ "tun-csum", 6, take_tun_csum, HALB_SRV_TUN_CSUM },
+	{ "backup", 7, take_backup, true },
+	{ "no-backup", 7, take_backup, false },
 };
 
 static bool parse_server(struct args *args, struct halb_change *change, bool drain)
@@ -346,7 +358,7 @@ static bool parse_server(struct args *args, struct halb_change *change, bool dra
 			   add ? "server add" : "server set", server, &slots))
 		return false;
 	return add || slots ||
-	       args_fail(args, "nothing to set: give method, weight, upper, lower or tun-type");
+	       args_fail(args, "nothing to set: give method, weight, upper, lower, backup or tun-type");
 }
 
 /* --- settings ---------------------------------------------------------------- */
@@ -679,6 +691,8 @@ const char *grammar_format_server_options(const struct halb_server *server,
 		append(buf, size, " upper %u", server->upper);
 	if (server->lower)
 		append(buf, size, " lower %u", server->lower);
+	if (server->backup)
+		append(buf, size, " backup");
 	return buf;
 }
 

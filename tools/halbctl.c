@@ -29,7 +29,7 @@ static const struct command {
 	{ "server", cmd_server,
 	  "server [show [SERVICE [ADDR[:PORT]]]]\n"
 	  "server add|set SERVICE ADDR[:PORT] [method nat|dr|tun|fullnat] [weight 0..65535]\n"
-	  "                       [upper N] [lower N]\n"
+	  "                       [upper N] [lower N] [backup]\n"
 	  "                       [tun-type ipip|gue|gre] [tun-port PORT] [tun-csum none|csum|remcsum]\n"
 	  "server drain SERVICE ADDR[:PORT]\n"
 	  "server del SERVICE ADDR[:PORT]\n",

@@ -99,6 +99,7 @@ enum {					/* halb_server.present */
 	HALB_SRV_TUN_TYPE	= 1 << 6,
 	HALB_SRV_TUN_PORT	= 1 << 7,
 	HALB_SRV_TUN_CSUM	= 1 << 8,
+	HALB_SRV_BACKUP		= 1 << 9,
 };
 
 struct halb_server {
@@ -113,6 +114,7 @@ struct halb_server {
 	uint32_t tun_type;		/* HALB_TUN_TYPE_* */
 	uint16_t tun_port;
 	uint32_t tun_csum;		/* HALB_TUN_CSUM_* */
+	bool backup;			/* only while no other may get connections */
 	/* answers only */
 	uint32_t flags;			/* HALB_SERVER_FLAG_* */
 	uint32_t active_conns;

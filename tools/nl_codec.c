@@ -90,6 +90,8 @@ void nl_put_server(struct nlmsghdr *nlh, uint16_t type,
 			put_port(nlh, HALB_A_SERVER_TUN_PORT, server->tun_port);
 		if (server->present & HALB_SRV_TUN_CSUM)
 			mnl_attr_put_u32(nlh, HALB_A_SERVER_TUN_CSUM, server->tun_csum);
+		if (server->present & HALB_SRV_BACKUP)
+			mnl_attr_put_u8(nlh, HALB_A_SERVER_BACKUP, server->backup);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -386,6 +388,8 @@ int nl_get_service(const struct nlattr *nest, struct halb_service *service)
 
 static bool get_server_attr(const struct nlattr *attr, struct halb_server *server)
 {
+	uint8_t byte;
+
 	switch (mnl_attr_get_type(attr)) {
 	case HALB_A_SERVER_SERVICE:
 		return !get_key(attr, &server->service);
@@ -415,6 +419,12 @@ static bool get_server_attr(const struct nlattr *attr, struct halb_server *serve
 	case HALB_A_SERVER_TUN_CSUM:
 		server->present |= HALB_SRV_TUN_CSUM;
 		return nl_get_u32(attr, &server->tun_csum);
+	case HALB_A_SERVER_BACKUP:
+		if (!get_u8(attr, &byte))
+			return false;
+		server->present |= HALB_SRV_BACKUP;
+		server->backup = byte;
+		return true;
 	case HALB_A_SERVER_FLAGS:
 		return nl_get_u32(attr, &server->flags);
 	case HALB_A_SERVER_ACTIVE_CONNS:

@@ -66,24 +66,12 @@ static bool sorry_serves(const struct quorum *q)
 	return q->has_sorry && !q->up;
 }
 
-/* A backup server stands aside while a server that is none can take connections. */
-static bool stands_aside(const struct quorum *q, const struct quorum_server *server)
-{
-	if (!server->backup)
-		return false;
-	for (size_t i = 0; i < q->count; i++)
-		if (!q->servers[i].backup && quorum_alive(&q->servers[i]) &&
-		    quorum_weight(&q->servers[i]))
-			return true;
-	return false;
-}
-
 int32_t quorum_want(const struct quorum *q, size_t i)
 {
 	const struct quorum_server *server = &q->servers[i];
 
 	if (quorum_alive(server) && !sorry_serves(q))
-		return stands_aside(q, server) ? 0 : (int32_t)quorum_weight(server);
+		return (int32_t)quorum_weight(server);
 	return server->inhibit ? 0 : QUORUM_ABSENT;
 }
 

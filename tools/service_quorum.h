@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which servers of a service are in the pool, and with what weight, from what is
- * known of their health: quorum, hysteresis, sorry server, inhibit_on_failure,
- * backup servers. Pure: who asks carries it out.
+ * known of their health: quorum, hysteresis, sorry server, inhibit_on_failure.
+ * Pure: who asks carries it out. (Backup servers are in it like any: the module
+ * knows when they serve.)
  *
  * A server is alive when none of its checks is down. The quorum is a sum of
  * weights of alive servers: it is gained at quorum + hysteresis and lost below
@@ -25,7 +26,6 @@ struct quorum_server {
 	 */
 	int64_t weight;
 	bool inhibit;			/* stays with weight 0 when it is down */
-	bool backup;			/* only while no other server is alive */
 	uint32_t down;			/* checks that are */
 };
 

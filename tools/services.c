@@ -326,7 +326,8 @@ static bool server_is(const struct halb_server *have, const struct halb_server *
 		 (asked & HALB_SRV_LOWER && have->lower != want->lower) ||
 		 (asked & HALB_SRV_TUN_TYPE && have->tun_type != want->tun_type) ||
 		 (asked & HALB_SRV_TUN_PORT && have->tun_port != want->tun_port) ||
-		 (asked & HALB_SRV_TUN_CSUM && have->tun_csum != want->tun_csum));
+		 (asked & HALB_SRV_TUN_CSUM && have->tun_csum != want->tun_csum) ||
+		 (asked & HALB_SRV_BACKUP && have->backup != want->backup));
 }
 
 static void diff_member(struct services *services, struct entry *entry,

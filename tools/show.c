@@ -143,6 +143,7 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 	out_uint(out, "weight", SHOW_WEIGHT, server->weight);
 	out_uint(out, "upper", OUT_NO_COLUMN, server->upper);
 	out_uint(out, "lower", OUT_NO_COLUMN, server->lower);
+	out_bool(out, "backup", OUT_NO_COLUMN, server->backup);
 	show_flag(out, "overload", server->flags, HALB_SERVER_FLAG_OVERLOAD);
 	show_flag(out, "no_source_port", server->flags, HALB_SERVER_FLAG_NO_SOURCE_PORT);
 	out_uint(out, "active_conns", SHOW_ACTIVE, server->active_conns);

@@ -475,7 +475,6 @@ struct virtual_server *virtual_server_new(const struct virtual_server_host *host
 		vs->servers[i].conf = &vs_conf->servers[i];
 		vs->quorum.servers[i].weight = vs_conf->servers[i].weight;
 		vs->quorum.servers[i].inhibit = vs_conf->servers[i].inhibit_on_failure;
-		vs->quorum.servers[i].backup = vs_conf->servers[i].backup;
 		vs->quorum.count++;
 	}
 	quorum_clamp(&vs->quorum);
@@ -581,13 +580,14 @@ static void want_server(struct services_server *want, const struct conf_real_ser
 	*want = (struct services_server){
 		.server = {
 			.present = HALB_SRV_PORT | HALB_SRV_WEIGHT | HALB_SRV_UPPER |
-				   HALB_SRV_LOWER,
+				   HALB_SRV_LOWER | HALB_SRV_BACKUP,
 			.service = *key,
 			.addr = conf->addr,
 			.port = server_port(conf, key),
 			.weight = weight < 0 ? 0 : weight,
 			.upper = conf->uthreshold,
 			.lower = conf->lthreshold,
+			.backup = conf->backup,
 		},
 		.out = weight == QUORUM_ABSENT,
 	};

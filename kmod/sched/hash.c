@@ -126,6 +126,7 @@ const struct halb_sched halb_sched_sh = {
 	.build = sh_build,
 	.pick = sh_pick,
 	.watch = HALB_WATCH_NONE,
+	.by_client = true,
 };
 
 const struct halb_sched halb_sched_dh = {
@@ -133,4 +134,5 @@ const struct halb_sched halb_sched_dh = {
 	.build = dh_build,
 	.pick = dh_pick,
 	.watch = HALB_WATCH_NONE,
+	.by_client = true,
 };

@@ -177,4 +177,5 @@ const struct halb_sched halb_sched_mh = {
 	.update = mh_update,
 	.pick = mh_pick,
 	.watch = HALB_WATCH_OVERLOAD,
+	.by_client = true,
 };

@@ -89,9 +89,10 @@ static void hear(struct halb_plan *plan, struct halb_server *server)
 
 	/* ordered: the list was read before, the state is read after */
 	test_and_clear_bit(0, &server->dirty_bit);
-	/* else it was removed from the service, or is not yet in the plan */
-	if (slot < plan->count && plan->slots[slot].server == server)
-		update(plan, server, slot);
+	/* in neither: it was removed from the service, or is not yet in the plan */
+	for (; plan; plan = plan->backup)
+		if (slot < plan->count && plan->slots[slot].server == server)
+			update(plan, server, slot);
 }
 
 /* Out of line part of halb_sched_catch_up(). */
@@ -137,23 +138,47 @@ void halb_sched_init(struct halb_service *service)
 	service->sched = NULL;
 }
 
+static void announce(const struct halb_plan *plan)
+{
+	u32 i;
+
+	for (i = 0; i < plan->count; i++) {
+		WRITE_ONCE(plan->slots[i].server->slot, i);
+		WRITE_ONCE(plan->slots[i].server->watch, plan->sched->watch);
+	}
+}
+
+static void update_all(struct halb_plan *plan)
+{
+	struct halb_service *service = plan->service;
+	u32 i, end;
+
+	for (i = 0; i < plan->count; i = end) {
+		end = min(i + HALB_START_CHUNK, plan->count);
+		spin_lock_bh(&service->sched_lock);
+		for (; i < end; i++)
+			update(plan, plan->slots[i].server, i);
+		spin_unlock_bh(&service->sched_lock);
+		cond_resched();
+	}
+}
+
 /**
  * halb_sched_start - the scheduler of a published plan begins to listen
  * @plan: plan that was just published, in place of the service's plan before
  *
- * Before, picks of the plan use the table as it was built. Context: process,
- * under the netns' mutex, may sleep.
+ * Before, picks of the plan use the table as it was built. The plan of backup
+ * servers listens through this one; it has no position of its own. Context:
+ * process, under the netns' mutex, may sleep.
  */
 void halb_sched_start(struct halb_plan *plan)
 {
 	struct halb_service *service = plan->service;
 	const struct halb_sched *sched = plan->sched;
-	u32 i, end;
 
-	for (i = 0; i < plan->count; i++) {
-		WRITE_ONCE(plan->slots[i].server->slot, i);
-		WRITE_ONCE(plan->slots[i].server->watch, sched->watch);
-	}
+	announce(plan);
+	if (plan->backup)
+		announce(plan->backup);
 	if (sched->start)
 		sched->start(plan);
 	service->sched = sched;
@@ -164,14 +189,9 @@ void halb_sched_start(struct halb_plan *plan)
 		return;
 
 	smp_mb(); /* see halb_server_conns_changed() */
-	for (i = 0; i < plan->count; i = end) {
-		end = min(i + HALB_START_CHUNK, plan->count);
-		spin_lock_bh(&service->sched_lock);
-		for (; i < end; i++)
-			update(plan, plan->slots[i].server, i);
-		spin_unlock_bh(&service->sched_lock);
-		cond_resched();
-	}
+	update_all(plan);
+	if (plan->backup)
+		update_all(plan->backup);
 }
 
 /**

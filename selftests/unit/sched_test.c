@@ -1026,6 +1026,61 @@ static void test_none(const char *name)
 	world_free(w);
 }
 
+/* Three servers, and two that are there only if none of the others is. */
+static void test_backup(const char *name)
+{
+	struct world *w = world_new(name, HALB_SERVICE_FLAG_SH_FALLBACK);
+	bool dh = !strcmp(name, "dh");
+	u32 i, k, early = 0, late = 0, refused = 0, got[5] = {};
+
+	/* newest first: 0 and 1 are the backup servers */
+	for (i = 0; i < 5; i++)
+		world_add(w, i, 1);
+	w->backups = 2;
+	world_commit(w);
+	for (i = 0; i < 3; i++) {
+		for (k = 0; k < 100; k++) {
+			union nf_inet_addr addr = { .ip = cpu_to_be32(k << 7) };
+			struct halb_server *s;
+
+			s = world_pick_client(w, AF_INET, &addr, k);
+			early += world_index(w, s) < 2;
+			refused += !s;
+		}
+		server_overload(w->server[2 + i], true);
+	}
+	ok(!early && (dh || !refused), "%s: backup servers have no part while one other is there",
+	   name);
+	for (k = 0; k < 100; k++) {
+		union nf_inet_addr addr = { .ip = cpu_to_be32(k << 7) };
+		struct halb_server *s = world_pick_client(w, AF_INET, &addr, k);
+
+		i = world_index(w, s);
+		got[i < 5 ? i : 4]++;
+		if (s)
+			server_counts(s, 1, 0);
+	}
+	ok(got[0] + got[1] == 100 || (!strcmp(name, "ovf") && got[0] && got[1]),
+	   "%s: then they serve (%u and %u)", name, got[0], got[1]);
+	server_overload(w->server[0], true);
+	for (i = 0; i < 20; i++) {
+		union nf_inet_addr addr = { .ip = cpu_to_be32(i << 7) };
+		struct halb_server *s = world_pick_client(w, AF_INET, &addr, i);
+
+		late += s && s != w->server[1];
+	}
+	server_overload(w->server[3], false);
+	for (i = 0; i < 20; i++) {
+		union nf_inet_addr addr = { .ip = cpu_to_be32(i << 7) };
+		struct halb_server *s = world_pick_client(w, AF_INET, &addr, i);
+
+		late += s ? s != w->server[3] : !dh;
+	}
+	ok(!late, "%s: with thresholds of their own, until another one is back",
+	   name);
+	world_free(w);
+}
+
 /*
  * A change of scheduler, and picks with the old plan after the new one was
  * published: they neither disturb the new one nor get lost themselves.
@@ -1129,6 +1184,8 @@ int main(void)
 	test_names();
 	for (i = 0; i < ARRAY_SIZE(all); i++)
 		test_none(all[i]);
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		test_backup(all[i]);
 
 	for (k = 0; k < ARRAY_SIZE(counts); k++) {
 		test_robin("rr", counts[k], counts[k] > 1000 ? 20000 : 5000);

@@ -17,6 +17,7 @@ struct world {
 	struct halb_server **server;	/* newest first */
 	u32 *weight;
 	u32 count;
+	u32 backups;			/* so many of the newest are backup servers */
 };
 
 static inline struct world *world_new(const char *sched, u32 flags)
@@ -31,19 +32,21 @@ static inline struct world *world_new(const char *sched, u32 flags)
 	return w;
 }
 
-static inline struct halb_plan *world_plan(const struct world *w)
+/* The plan of servers [from, to). */
+static inline struct halb_plan *world_part(const struct world *w, u32 from,
+					   u32 to)
 {
 	struct halb_plan *plan;
 	u32 i;
 
-	plan = calloc(1, sizeof(*plan) + w->count * sizeof(plan->slots[0]));
+	plan = calloc(1, sizeof(*plan) + (to - from) * sizeof(plan->slots[0]));
 	plan->service = w->service;
 	plan->sched = w->sched;
 	plan->flags = w->flags;
-	plan->count = w->count;
-	for (i = 0; i < w->count; i++) {
-		plan->slots[i].server = w->server[i];
-		plan->slots[i].weight = w->weight[i];
+	plan->count = to - from;
+	for (i = 0; i < plan->count; i++) {
+		plan->slots[i].server = w->server[from + i];
+		plan->slots[i].weight = w->weight[from + i];
 	}
 	if (w->sched->build && w->sched->build(plan)) {
 		free(plan);
@@ -52,10 +55,20 @@ static inline struct halb_plan *world_plan(const struct world *w)
 	return plan;
 }
 
+static inline struct halb_plan *world_plan(const struct world *w)
+{
+	struct halb_plan *plan = world_part(w, w->backups, w->count);
+
+	if (plan && w->backups)
+		plan->backup = world_part(w, 0, w->backups);
+	return plan;
+}
+
 static inline void world_plan_free(struct halb_plan *plan)
 {
 	if (!plan)
 		return;
+	world_plan_free(plan->backup);
 	if (plan->sched->destroy)
 		plan->sched->destroy(plan->table);
 	else
@@ -156,7 +169,7 @@ world_pick_client(struct world *w, u8 af, const union nf_inet_addr *addr,
 		.addr = addr, .vip = addr, .port = cpu_to_be16(port), .af = af,
 	};
 
-	return w->plan->sched->pick(w->plan, &client);
+	return halb_sched_pick(w->plan, &client);
 }
 
 static inline struct halb_server *world_pick(struct world *w)

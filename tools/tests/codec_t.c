@@ -74,13 +74,14 @@ static void test_server(void)
 {
 	struct halb_server in = {
 		.present = HALB_SRV_PORT | HALB_SRV_METHOD | HALB_SRV_WEIGHT | HALB_SRV_UPPER |
-			   HALB_SRV_LOWER,
+			   HALB_SRV_LOWER | HALB_SRV_BACKUP,
 		.service = { .protocol = IPPROTO_TCP, .port = 80 },
 		.port = 8080,
 		.method = HALB_METHOD_TUN,
 		.weight = 65535,
 		.upper = UINT32_MAX,
 		.lower = 1,
+		.backup = true,
 	};
 	struct nlmsghdr *nlh = fresh();
 	struct halb_server out;
@@ -91,7 +92,7 @@ static void test_server(void)
 	ok(!nl_get_server(first(nlh), &out) && out.present == in.present &&
 	   halb_key_equal(&out.service, &in.service) && halb_addr_equal(&out.addr, &in.addr) &&
 	   out.port == 8080 && out.method == HALB_METHOD_TUN && out.weight == 65535 &&
-	   out.upper == UINT32_MAX && out.lower == 1, "a server");
+	   out.upper == UINT32_MAX && out.lower == 1 && out.backup, "a server");
 	nlh = fresh();
 	nl_put_server(nlh, HALB_A_SERVER, &in, true);
 	ok(!nl_get_server(first(nlh), &out) && out.present == HALB_SRV_PORT, "its name alone");

@@ -94,6 +94,8 @@ static inline int fake_server_change(struct fake_module *fake, enum halb_change_
 		server->weight = change->weight;
 		if (change->present & HALB_SRV_METHOD)
 			server->method = change->method;
+		if (change->present & HALB_SRV_BACKUP)
+			server->backup = change->backup;
 	} else {
 		fake->resets += fake->conns > 0;
 		*server = fake->servers[--fake->servers_count];

@@ -57,6 +57,8 @@ static const char *const good[][2] = {
 	{ "service del fwmark 7 inet6" },
 	{ "service flush" },
 	{ "server add " SVC " 10.0.0.1:8080 method nat weight 2" },
+	{ "server add " SVC " 10.0.0.1:80 backup weight 1 method dr",
+	  "server add " SVC " 10.0.0.1:80 method dr weight 1 backup" },
 	{ "server add " SVC " 10.0.0.1:80 weight 65535 method dr lower 5 upper 10",
 	  "server add " SVC " 10.0.0.1:80 method dr weight 65535 upper 10 lower 5" },
 	{ "server set fwmark 7 10.0.0.1:0 method tun weight 0" },

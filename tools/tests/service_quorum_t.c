@@ -27,7 +27,6 @@ static struct quorum some_service(void)
 		servers[i] = (struct quorum_server){
 			.weight = rand() % 8 ? rand() % 4 : -5,
 			.inhibit = rand() % 2,
-			.backup = rand() % 4 == 0,
 			.down = rand() % 3,
 		};
 	return q;
@@ -35,12 +34,9 @@ static struct quorum some_service(void)
 
 static bool pool_is_right(const struct quorum *q)
 {
-	bool sorry = q->has_sorry && !q->up, active = false;
+	bool sorry = q->has_sorry && !q->up;
 	int32_t want = quorum_want_sorry(q);
 
-	for (size_t i = 0; i < q->count; i++)
-		active |= !q->servers[i].backup && !q->servers[i].down &&
-			  q->servers[i].weight > 0;
 	if (want != (sorry ? (int32_t)q->sorry_weight :
 		     q->has_sorry && q->sorry_inhibit ? 0 : QUORUM_ABSENT))
 		return false;
@@ -48,8 +44,7 @@ static bool pool_is_right(const struct quorum *q)
 		const struct quorum_server *s = &q->servers[i];
 		int32_t weight = s->weight < 0 ? 0 : s->weight;
 
-		want = s->down || sorry ? (s->inhibit ? 0 : QUORUM_ABSENT) :
-		       s->backup && active ? 0 : weight;
+		want = s->down || sorry ? (s->inhibit ? 0 : QUORUM_ABSENT) : weight;
 		if (quorum_want(q, i) != want)
 			return false;
 	}
