@@ -122,7 +122,8 @@ static bool same_options(const struct halb_plan *plan,
 	       plan->sched == options->sched && plan->flags == options->flags &&
 	       plan->persist_timeout == options->persist_timeout &&
 	       plan->persist_prefix == options->persist_prefix &&
-	       same_pool(&plan->pool, &options->pool);
+	       same_pool(&plan->pool, &options->pool) &&
+	       !memcmp(&plan->limits, &options->limits, sizeof(plan->limits));
 }
 
 /* Slots are newest first, staged servers are oldest first. */
@@ -175,6 +176,7 @@ static int build_part(const struct halb_staged *staged, bool backup, u32 count,
 	plan->persist_timeout = options->persist_timeout;
 	plan->persist_prefix = options->persist_prefix;
 	plan->pool = options->pool;
+	plan->limits = options->limits;
 	fill_slots(plan, staged, backup);
 	return plan->sched->build ? plan->sched->build(plan) : 0;
 }
@@ -559,6 +561,15 @@ static void apply_servers(struct halb_net *hn, struct halb_staged *staged)
 	service->server_count = staged->count;
 }
 
+static void apply_limits(struct halb_limits *limits,
+			 const struct halb_limits *new)
+{
+	WRITE_ONCE(limits->tcp_timeout, new->tcp_timeout);
+	WRITE_ONCE(limits->tcp_fin_timeout, new->tcp_fin_timeout);
+	WRITE_ONCE(limits->udp_timeout, new->udp_timeout);
+	WRITE_ONCE(limits->conns, new->conns);
+}
+
 /* After its plan was published. */
 static void apply_service(struct halb_net *hn, struct halb_staged *staged)
 {
@@ -574,6 +585,7 @@ static void apply_service(struct halb_net *hn, struct halb_staged *staged)
 	if (plan) {
 		WRITE_ONCE(service->persist_timeout, plan->persist_timeout);
 		WRITE_ONCE(service->persist_prefix, plan->persist_prefix);
+		apply_limits(&service->limits, &plan->limits);
 		halb_sched_start(plan);
 		if (service->plan)
 			halb_plan_retire(service->plan);

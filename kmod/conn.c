@@ -44,13 +44,31 @@ struct halb_conn *halb_conn_find6(struct halb_net *hn,
 	return halb_conn_of(node);
 }
 
+/* What its service has of its own, or 0. */
+static u32 own_timeout(const struct halb_conn *conn, u32 state)
+{
+	const struct halb_limits *limits = &conn->server->service->limits;
+
+	switch (state) {
+	case HALB_CONN_STATE_ESTABLISHED:
+		return READ_ONCE(limits->tcp_timeout);
+	case HALB_CONN_STATE_FIN_WAIT:
+		return READ_ONCE(limits->tcp_fin_timeout);
+	case HALB_CONN_STATE_UDP:
+		return READ_ONCE(limits->udp_timeout);
+	default:
+		return 0;
+	}
+}
+
 static u32 halb_conn_timeout(const struct halb_net *hn,
 			     const struct halb_conn *conn, u32 state)
 {
 	state &= HALB_CONN_STATE_MASK;
 	if (state == HALB_CONN_STATE_TEMPLATE)
 		return READ_ONCE(conn->server->service->persist_timeout);
-	return READ_ONCE(hn->settings.timeout[state]);
+	return own_timeout(conn, state) ?:
+	       READ_ONCE(hn->settings.timeout[state]);
 }
 
 u32 halb_conn_expires(const struct halb_net *hn, const struct halb_conn *conn)
@@ -87,8 +105,11 @@ static void account(struct halb_server *server, u32 from, u32 to)
 		atomic_inc(new);
 	if (old)
 		atomic_dec(old);
-	if (!new)
+	if (!new) {
+		if (old != &server->persist)
+			atomic_dec(&server->service->conns);
 		halb_server_update_overload(server);
+	}
 	halb_server_conns_changed(server);
 }
 
@@ -338,8 +359,13 @@ static void *insert(struct halb_net *hn, struct halb_conn *conn,
 /* Before anyone can find it: what ends it moves the counters back. */
 static void count(struct halb_net *hn, struct halb_conn *conn)
 {
+	atomic_t *counter;
+
 	atomic_inc(&hn->conn_count);
-	atomic_inc(counter_of(conn->server, conn->state));
+	counter = counter_of(conn->server, conn->state);
+	atomic_inc(counter);
+	if (counter != &conn->server->persist)
+		atomic_inc(&conn->server->service->conns);
 	halb_server_update_overload(conn->server);
 	halb_server_conns_changed(conn->server);
 }

@@ -34,7 +34,8 @@
 	X(VIP_UNMATCHED,	"vip-unmatched")		\
 	X(HALF_OPEN,		"half-open-evicted")		\
 	X(NO_SOURCE_PORT,	"no-source-port")		\
-	X(NO_NEIGHBOUR,		"no-neighbour")
+	X(NO_NEIGHBOUR,		"no-neighbour")			\
+	X(SERVICE_LIMIT,	"service-conn-limit")
 
 /* Packets that a service or connection could have concerned, passed on. */
 #define HALB_PASSES(X)						\

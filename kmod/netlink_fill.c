@@ -58,12 +58,24 @@ static int put_key(struct sk_buff *skb, const struct halb_service_key *key)
 	       nla_put_be16(skb, HALB_A_SERVICE_PORT, key->port);
 }
 
+static int put_limits(struct sk_buff *skb, const struct halb_limits *limits)
+{
+	return nla_put_u32(skb, HALB_A_SERVICE_TCP_TIMEOUT,
+			   limits->tcp_timeout) ||
+	       nla_put_u32(skb, HALB_A_SERVICE_TCP_FIN_TIMEOUT,
+			   limits->tcp_fin_timeout) ||
+	       nla_put_u32(skb, HALB_A_SERVICE_UDP_TIMEOUT,
+			   limits->udp_timeout) ||
+	       nla_put_u32(skb, HALB_A_SERVICE_CONN_LIMIT, limits->conns);
+}
+
 static int put_options(struct sk_buff *skb, const struct halb_plan *plan)
 {
 	const struct halb_instance *instance = plan->service->instance;
 
 	if (nla_put_string(skb, HALB_A_SERVICE_SCHEDULER, plan->sched->name) ||
 	    nla_put_u32(skb, HALB_A_SERVICE_FLAGS, plan->flags) ||
+	    put_limits(skb, &plan->limits) ||
 	    (instance &&
 	     nla_put_string(skb, HALB_A_SERVICE_VRRP, instance->name)))
 		return -EMSGSIZE;

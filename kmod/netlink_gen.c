@@ -64,7 +64,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_BACKUP + 1] = {
 	[HALB_A_SERVER_BACKUP] = { .type = NLA_U8, },
 };
 
-const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SOURCE_COUNT + 1] = {
+const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = {
 	[HALB_A_SERVICE_PROTOCOL] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVICE_PORT] = { .type = NLA_U16, },
@@ -82,6 +82,10 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SOURCE_COUNT + 1] 
 	[HALB_A_SERVICE_VRRP] = { .type = NLA_NUL_STRING, },
 	[HALB_A_SERVICE_SOURCE_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVICE_SOURCE_COUNT] = { .type = NLA_U16, },
+	[HALB_A_SERVICE_TCP_TIMEOUT] = { .type = NLA_U32, },
+	[HALB_A_SERVICE_TCP_FIN_TIMEOUT] = { .type = NLA_U32, },
+	[HALB_A_SERVICE_UDP_TIMEOUT] = { .type = NLA_U32, },
+	[HALB_A_SERVICE_CONN_LIMIT] = { .type = NLA_U32, },
 };
 
 const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE + 1] = {

@@ -253,6 +253,45 @@ static int parse_pool(struct nlattr * const tb[],
 	return 0;
 }
 
+static int parse_own_timeout(const struct nlattr *attr, u32 *seconds,
+			     struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	*seconds = nla_get_u32(attr);
+	if (*seconds > HALB_SECONDS_MAX)
+		return halb_refuse_attr(extack, attr, -EINVAL,
+					"a timeout must be 1..2678400 seconds (31 days), or 0 for the setting's");
+	return 0;
+}
+
+static int parse_limits(struct nlattr * const tb[], struct halb_limits *limits,
+			struct netlink_ext_ack *extack)
+{
+	const struct nlattr *limit = tb[HALB_A_SERVICE_CONN_LIMIT];
+	int err;
+
+	err = parse_own_timeout(tb[HALB_A_SERVICE_TCP_TIMEOUT],
+				&limits->tcp_timeout, extack);
+	if (err)
+		return err;
+	err = parse_own_timeout(tb[HALB_A_SERVICE_TCP_FIN_TIMEOUT],
+				&limits->tcp_fin_timeout, extack);
+	if (err)
+		return err;
+	err = parse_own_timeout(tb[HALB_A_SERVICE_UDP_TIMEOUT],
+				&limits->udp_timeout, extack);
+	if (err)
+		return err;
+	if (!limit)
+		return 0;
+	limits->conns = nla_get_u32(limit);
+	if (limits->conns > INT_MAX)
+		return halb_refuse_attr(extack, limit, -EINVAL,
+					"conn-limit must be 1..2147483647, or 0 for none");
+	return 0;
+}
+
 /**
  * halb_nl_parse_service - what a request says about a service
  * @nest: HALB_A_SERVICE or alike, or NULL
@@ -302,6 +341,9 @@ int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
 	if (err)
 		return err;
 	err = parse_persistence(tb, request, extack);
+	if (err)
+		return err;
+	err = parse_limits(tb, &request->options.limits, extack);
 	if (err)
 		return err;
 	return parse_pool(tb, request, extack);

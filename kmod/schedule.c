@@ -382,6 +382,13 @@ static bool has_room(struct halb_net *hn)
 	return false;
 }
 
+/* May the service have another connection? CPUs that ask at once all may. */
+static bool below_limit(const struct halb_plan *plan)
+{
+	return likely(!plan->limits.conns) ||
+	       atomic_read(&plan->service->conns) < plan->limits.conns;
+}
+
 /**
  * halb_schedule - deals with a packet that belongs to no connection
  * @pkt: packet
@@ -418,6 +425,8 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 		return halb_drop(pkt, CONN_LIMIT);
 	if (one_packet)
 		return schedule_one(pkt, plan);
+	if (!below_limit(plan))
+		return halb_drop(pkt, SERVICE_LIMIT);
 
 	if (plan->key.fwmark)
 		mark_destination(pkt);

@@ -43,6 +43,20 @@ struct halb_service_key {
 	u8 af;
 } __aligned(sizeof(u64));
 
+/**
+ * struct halb_limits - what a service has of its own, each 0 for none
+ * @tcp_timeout: seconds, as the setting
+ * @tcp_fin_timeout: seconds, as the setting
+ * @udp_timeout: seconds, as the setting
+ * @conns: connections at most
+ */
+struct halb_limits {
+	u32 tcp_timeout;
+	u32 tcp_fin_timeout;
+	u32 udp_timeout;
+	u32 conns;
+};
+
 struct halb_slot {
 	struct halb_server *server;
 	u32 weight;
@@ -61,6 +75,7 @@ struct halb_slot {
  * @persist_timeout: seconds
  * @persist_prefix: bits of a client's address that name its network
  * @pool: source addresses of fullnat
+ * @limits: timeouts and limit of its own
  * @backup: plan of the backup servers, NULL if there are none; found by nobody
  *	but this plan
  * @count: number of @slots
@@ -78,6 +93,7 @@ struct halb_plan {
 	u32 persist_timeout;
 	u8 persist_prefix;
 	struct halb_pool pool;
+	struct halb_limits limits;
 	struct halb_plan *backup;
 	u32 count;
 	struct rcu_work free_work;
@@ -90,6 +106,7 @@ struct halb_plan {
  * @net: its netns
  * @standby: its instance is not master: every packet goes on to the stack
  * @sched_pos: position of round robin schedulers, survives changes of the plan
+ * @conns: connections of all its servers, those that have left included
  * @dirty: servers of which the scheduler must hear, see sched/watch.c
  * @dirty_rest: such servers taken from @dirty, but not heard yet
  * @sched_lock: protects @dirty_rest, and changes of the plan's table
@@ -99,6 +116,7 @@ struct halb_plan {
  * @refs: one for the configuration, one per plan and per server
  * @persist_timeout: copy of the plan's for the sweep, written with WRITE_ONCE()
  * @persist_prefix: copy of the plan's for the sweep
+ * @limits: copy of the plan's for the sweep, each written with WRITE_ONCE()
  * @plan: the published plan, under the netns' mutex
  * @instance: VRRP instance that decides whether it is served, or NULL
  * @staged: what the transaction that is being committed makes of it, or NULL
@@ -116,6 +134,7 @@ struct halb_service {
 	struct halb_net *net;
 	bool standby;
 	atomic64_t sched_pos ____cacheline_aligned_in_smp;
+	atomic_t conns;
 	struct llist_head dirty;
 	struct llist_node *dirty_rest;
 	spinlock_t sched_lock;
@@ -125,6 +144,7 @@ struct halb_service {
 
 	u32 persist_timeout;
 	u8 persist_prefix;
+	struct halb_limits limits;
 	struct halb_plan *plan;
 	struct halb_instance *instance;
 	struct halb_staged *staged;

@@ -203,6 +203,7 @@ static int copy_live(struct halb_staged *staged,
 		.persist_timeout = plan->persist_timeout,
 		.persist_prefix = plan->persist_prefix,
 		.pool = plan->pool,
+		.limits = plan->limits,
 	};
 	if (service->instance)
 		strscpy(staged->options.vrrp, service->instance->name,
@@ -299,6 +300,21 @@ static int set_pool(struct halb_staged *staged, const struct halb_pool *pool,
 	return 0;
 }
 
+static void set_limits(struct halb_limits *limits,
+		       const struct halb_service_request *request)
+{
+	const struct halb_limits *given = &request->options.limits;
+
+	if (request->given & BIT(HALB_A_SERVICE_TCP_TIMEOUT))
+		limits->tcp_timeout = given->tcp_timeout;
+	if (request->given & BIT(HALB_A_SERVICE_TCP_FIN_TIMEOUT))
+		limits->tcp_fin_timeout = given->tcp_fin_timeout;
+	if (request->given & BIT(HALB_A_SERVICE_UDP_TIMEOUT))
+		limits->udp_timeout = given->udp_timeout;
+	if (request->given & BIT(HALB_A_SERVICE_CONN_LIMIT))
+		limits->conns = given->conns;
+}
+
 static int set_options(struct halb_staged *staged,
 		       const struct halb_service_request *request,
 		       struct netlink_ext_ack *extack)
@@ -323,6 +339,7 @@ static int set_options(struct halb_staged *staged,
 		if (err)
 			return err;
 	}
+	set_limits(&options->limits, request);
 	err = check_one_packet(staged, extack);
 	if (err)
 		return err;

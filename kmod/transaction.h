@@ -42,6 +42,7 @@
  * @persist_timeout: seconds
  * @persist_prefix: bits of a client's address that name its network
  * @pool: source addresses of fullnat
+ * @limits: timeouts and limit of its own
  * @vrrp: name of its VRRP instance, empty for none
  */
 struct halb_service_options {
@@ -50,6 +51,7 @@ struct halb_service_options {
 	u32 persist_timeout;
 	u8 persist_prefix;
 	struct halb_pool pool;
+	struct halb_limits limits;
 	char vrrp[HALB_INSTANCE_NAME_MAX + 1];
 };
 

@@ -104,7 +104,8 @@ enum {
 	SVC_SLOT_PREFIX,
 	SVC_SLOT_VRRP,
 	SVC_SLOT_SOURCES,
-	SVC_SLOT_FLAGS,
+	SVC_SLOT_LIMITS,		/* four */
+	SVC_SLOT_FLAGS = SVC_SLOT_LIMITS + 4,
 };
 
 static bool take_scheduler(struct args *args, const struct keyword *keyword, void *object)
@@ -187,6 +188,31 @@ static bool take_vrrp(struct args *args, const struct keyword *keyword, void *ob
 	return true;
 }
 
+/* 0 is what all services have. */
+static bool take_own_limit(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_service *service = object;
+	uint32_t max = TIMEOUT_MAX, *value;
+
+	switch (keyword->value) {
+	case HALB_SVC_TCP_TIMEOUT:
+		value = &service->tcp_timeout;
+		break;
+	case HALB_SVC_TCP_FIN_TIMEOUT:
+		value = &service->tcp_fin_timeout;
+		break;
+	case HALB_SVC_UDP_TIMEOUT:
+		value = &service->udp_timeout;
+		break;
+	default:
+		value = &service->conn_limit;
+		max = CONNS_MAX;
+		break;
+	}
+	service->present |= keyword->value;
+	return args_uint(args, keyword->name, 0, max, value);
+}
+
 static const struct keyword service_keywords[] = {
 	{ "scheduler", SVC_SLOT_SCHEDULER, take_scheduler, 0 },
 	{ "persistent", SVC_SLOT_PERSISTENT, take_persistent, HALB_SERVICE_FLAG_PERSISTENT },
@@ -200,6 +226,10 @@ static const struct keyword service_keywords[] = {
 	{ "sources", SVC_SLOT_SOURCES, take_sources, HALB_SVC_SOURCES },
 	{ "ops", SVC_SLOT_FLAGS + 4, take_flag, HALB_SERVICE_FLAG_OPS },
 	{ "no-ops", SVC_SLOT_FLAGS + 4, take_flag, HALB_SERVICE_FLAG_OPS },
+	{ "tcp-timeout", SVC_SLOT_LIMITS, take_own_limit, HALB_SVC_TCP_TIMEOUT },
+	{ "tcp-fin-timeout", SVC_SLOT_LIMITS + 1, take_own_limit, HALB_SVC_TCP_FIN_TIMEOUT },
+	{ "udp-timeout", SVC_SLOT_LIMITS + 2, take_own_limit, HALB_SVC_UDP_TIMEOUT },
+	{ "conn-limit", SVC_SLOT_LIMITS + 3, take_own_limit, HALB_SVC_CONN_LIMIT },
 	{ "vrrp", SVC_SLOT_VRRP, take_vrrp, 1 },
 	{ "no-vrrp", SVC_SLOT_VRRP, take_vrrp, 0 },
 	{ "adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
@@ -222,7 +252,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, sources, vrrp, adopt or yield");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, sources, vrrp, adopt, yield, conn-limit or a timeout");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -671,6 +701,14 @@ const char *grammar_format_options(const struct halb_service *service,
 	if (service->source_count)
 		append(buf, size, " sources %s",
 		       range_format(&service->source, service->source_count, range));
+	if (service->tcp_timeout)
+		append(buf, size, " tcp-timeout %u", service->tcp_timeout);
+	if (service->tcp_fin_timeout)
+		append(buf, size, " tcp-fin-timeout %u", service->tcp_fin_timeout);
+	if (service->udp_timeout)
+		append(buf, size, " udp-timeout %u", service->udp_timeout);
+	if (service->conn_limit)
+		append(buf, size, " conn-limit %u", service->conn_limit);
 	if (*service->vrrp)
 		append(buf, size, " vrrp %s", service->vrrp);
 	return buf;
@@ -703,7 +741,7 @@ static void format_service(const struct halb_change *change, char *line, size_t 
 		[HALB_CHANGE_OP_SET] = "set",
 		[HALB_CHANGE_OP_DEL] = "del",
 	};
-	char key[KEY_STRLEN], options[256];
+	char key[KEY_STRLEN], options[384];
 
 	append(line, size, "service %s %s", verbs[change->op],
 	       key_format(&change->service.key, key));

@@ -69,6 +69,10 @@ enum {					/* halb_service.present */
 	HALB_SVC_STATS		= 1 << 4,	/* answers only */
 	HALB_SVC_VRRP		= 1 << 5,
 	HALB_SVC_SOURCES	= 1 << 6,
+	HALB_SVC_TCP_TIMEOUT	= 1 << 7,
+	HALB_SVC_TCP_FIN_TIMEOUT = 1 << 8,
+	HALB_SVC_UDP_TIMEOUT	= 1 << 9,
+	HALB_SVC_CONN_LIMIT	= 1 << 10,
 };
 
 struct halb_service {
@@ -82,6 +86,10 @@ struct halb_service {
 	struct halb_addr source;	/* first one of fullnat's source addresses */
 	uint16_t source_count;		/* 0: none */
 	char vrrp[HALB_INSTANCE_NAME_SIZE];	/* VRRP instance; empty: none */
+	uint32_t tcp_timeout;		/* seconds; 0: the setting's */
+	uint32_t tcp_fin_timeout;
+	uint32_t udp_timeout;
+	uint32_t conn_limit;		/* 0: none */
 	/* answers only */
 	uint32_t active_conns;
 	uint32_t inactive_conns;

@@ -61,6 +61,15 @@ void nl_put_service(struct nlmsghdr *nlh, uint16_t type,
 			put_addr(nlh, HALB_A_SERVICE_SOURCE_ADDRESS, &service->source);
 		mnl_attr_put_u16(nlh, HALB_A_SERVICE_SOURCE_COUNT, service->source_count);
 	}
+	if (service->present & HALB_SVC_TCP_TIMEOUT)
+		mnl_attr_put_u32(nlh, HALB_A_SERVICE_TCP_TIMEOUT, service->tcp_timeout);
+	if (service->present & HALB_SVC_TCP_FIN_TIMEOUT)
+		mnl_attr_put_u32(nlh, HALB_A_SERVICE_TCP_FIN_TIMEOUT,
+				 service->tcp_fin_timeout);
+	if (service->present & HALB_SVC_UDP_TIMEOUT)
+		mnl_attr_put_u32(nlh, HALB_A_SERVICE_UDP_TIMEOUT, service->udp_timeout);
+	if (service->present & HALB_SVC_CONN_LIMIT)
+		mnl_attr_put_u32(nlh, HALB_A_SERVICE_CONN_LIMIT, service->conn_limit);
 	if (service->present & HALB_SVC_VRRP)
 		mnl_attr_put_strz(nlh, HALB_A_SERVICE_VRRP, service->vrrp);
 	mnl_attr_nest_end(nlh, nest);
@@ -355,6 +364,18 @@ static bool get_service_attr(const struct nlattr *attr, struct halb_service *ser
 		return get_addr(attr, &service->source);
 	case HALB_A_SERVICE_SOURCE_COUNT:
 		return get_u16(attr, &service->source_count);
+	case HALB_A_SERVICE_TCP_TIMEOUT:
+		service->present |= HALB_SVC_TCP_TIMEOUT;
+		return nl_get_u32(attr, &service->tcp_timeout);
+	case HALB_A_SERVICE_TCP_FIN_TIMEOUT:
+		service->present |= HALB_SVC_TCP_FIN_TIMEOUT;
+		return nl_get_u32(attr, &service->tcp_fin_timeout);
+	case HALB_A_SERVICE_UDP_TIMEOUT:
+		service->present |= HALB_SVC_UDP_TIMEOUT;
+		return nl_get_u32(attr, &service->udp_timeout);
+	case HALB_A_SERVICE_CONN_LIMIT:
+		service->present |= HALB_SVC_CONN_LIMIT;
+		return nl_get_u32(attr, &service->conn_limit);
 	case HALB_A_SERVICE_ACTIVE_CONNS:
 		return nl_get_u32(attr, &service->active_conns);
 	case HALB_A_SERVICE_INACTIVE_CONNS:

@@ -310,6 +310,11 @@ static bool service_is(const struct halb_service *have, const struct halb_servic
 		  have->persist_timeout != want->persist_timeout) ||
 		 (asked & HALB_SVC_PERSIST_PREFIX &&
 		  have->persist_prefix != want->persist_prefix) ||
+		 (asked & HALB_SVC_TCP_TIMEOUT && have->tcp_timeout != want->tcp_timeout) ||
+		 (asked & HALB_SVC_TCP_FIN_TIMEOUT &&
+		  have->tcp_fin_timeout != want->tcp_fin_timeout) ||
+		 (asked & HALB_SVC_UDP_TIMEOUT && have->udp_timeout != want->udp_timeout) ||
+		 (asked & HALB_SVC_CONN_LIMIT && have->conn_limit != want->conn_limit) ||
 		 (asked & HALB_SVC_VRRP && strcmp(have->vrrp, want->vrrp)) ||
 		 (asked & HALB_SVC_SOURCES &&
 		  (have->source_count != want->source_count ||

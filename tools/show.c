@@ -74,7 +74,7 @@ static void show_flag(struct out *out, const char *key, uint32_t flags, uint32_t
 
 void show_service(struct out *out, const struct halb_service *service)
 {
-	char options[256];
+	char options[384];
 
 	out_row(out, 0);
 	show_key(out, SHOW_NAME, &service->key);
@@ -95,6 +95,10 @@ void show_service(struct out *out, const struct halb_service *service)
 		out_str(out, "sources", OUT_NO_COLUMN,
 			range_format(&service->source, service->source_count, range));
 	}
+	out_uint(out, "tcp_timeout", OUT_NO_COLUMN, service->tcp_timeout);
+	out_uint(out, "tcp_fin_timeout", OUT_NO_COLUMN, service->tcp_fin_timeout);
+	out_uint(out, "udp_timeout", OUT_NO_COLUMN, service->udp_timeout);
+	out_uint(out, "conn_limit", OUT_NO_COLUMN, service->conn_limit);
 	if (*service->vrrp)
 		out_str(out, "vrrp", OUT_NO_COLUMN, service->vrrp);
 	grammar_format_options(service, options, sizeof(options));
