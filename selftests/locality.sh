@@ -50,7 +50,7 @@ ours() { if [ $FAMILY = 6 ]; then printf 'fd00:9:1::%x' "$1"; else echo "10.9.1.
 theirs() { if [ $FAMILY = 6 ]; then printf 'fd00:9:2::%x' "$1"; else echo "10.9.2.$1"; fi; }
 mark() { [ $FAMILY = 6 ] && echo "7 inet6" || echo 7; }
 mark_ipvs() { [ $FAMILY = 6 ] && echo "7 -6" || echo 7; }
-name_of() { [ $FAMILY = 6 ] && echo "[$(server6 "$1")]" || server4 "$1"; } # N
+name_of() { [ $FAMILY = 6 ] && echo "[$(server6 "$1")]:0" || server4 "$1"; } # N
 
 # both SCHEDULER WEIGHT...: in both directors, without memory of what was before
 both() {
@@ -109,7 +109,7 @@ for FAMILY in 4; do
 	is "$got" "$want" "IPv$FAMILY: lblc: without the server of weight 0"
 	is "$(grep -c two <<< "$got")" 0 "IPv$FAMILY: lblc: which gets nothing"
 
-	both lblcr 1 2 8
+	both lblcr 1 2 4
 	open_both 1 1 1 1 1 1 1 1
 	is "$got" "$want" "IPv$FAMILY: lblcr: a destination gets more servers as with ip_vs"
 	open_both 2 3 4 2 3 4 1 2 1 3 1 4
