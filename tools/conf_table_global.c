@@ -306,7 +306,7 @@ static const struct conf_row global_rows[] = {
 	FLAG("no_email_faults", g.no_email_faults, "no mails about the fault state", MAIL),
 	NONE("no_checker_emails", "mails are about servers, never about a check that changes none"),
 	BOOL("checker_log_all_failures", g.checker_log_all_failures,
-	     "each failed check is logged, not only the last", CHECK),
+	     "each failed check is logged, not only the last", "checker_t"),
 
 	{ .keyword = "script_user", .take = take_script_user, .flags = ROW_EARLY,
 	  .offset = offsetof(OBJ, g), .effect = "who runs scripts that name nobody", .test = WORDS },

@@ -5,7 +5,7 @@
 
 #include "conf.h"
 
-/* Makes it if need be. The descriptor, or -1: there is none, or it cannot be used, which is logged. */
+/* Makes it if need be. The descriptor, or -1: there is none, or (which is logged) of no use. */
 int fifo_open(const struct conf_fifo *conf);
 /* One line, with its end. Nothing to do for fd -1. */
 void fifo_write(int fd, const char *line);

@@ -546,6 +546,30 @@ static void test_others(void)
 	free(setup);
 }
 
+/* checker_log_all_failures is of all checks. */
+static void test_log_all(void)
+{
+	static const char line[] = "failed, will be tried again: connect: Connection refused";
+
+	for (int all = 0; all < 2; all++) {
+		struct setup *setup = setup_new(1, 1);
+		struct checker *checker;
+
+		begin();
+		setup->conf.global.checker_log_all_failures = all;
+		setup->checks[0].retry = 3;
+		checker = checker_start(base, &setup->conf, &options);
+		wait_weight(0, ips[0], 1);
+		for (int i = 0; i < 200 && !strstr(logged, "success"); i++)
+			run_for(10 * MS);
+		down(0);
+		wait_weight(0, ips[0], -1);
+		ok(!strstr(logged, line) == !all, "checker_log_all_failures%s", all ? "" : ": not");
+		checker_stop(checker, false);
+		free(setup);
+	}
+}
+
 static void test_misc_dynamic(void)
 {
 	struct setup *setup = setup_new(1, 1);
@@ -829,6 +853,7 @@ int main(void)
 	test_fault();
 	test_refusal();
 	test_others();
+	test_log_all();
 	test_misc_dynamic();
 	test_slowstart();
 	test_suspend();
