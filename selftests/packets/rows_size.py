@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sizes: MTU, fragments in and out, super-packets, and how a packet lies in memory."""
+import os
+
 from net import (CLIENT, Do, FAMILIES, FromHere, GSO_UDP_FRAGMENTS, Heard, IP, In, Listen, MAC_ROUTER,
                  METHODS, NAT, NAT_FAR, Offload, Out, REAL, Raw, SERVER, TCP, TOO_BIG, TUN,
                  TUN_FAR, Together, UDP, V4, V6, checksum, fragments, fragments4, fragments_at,
@@ -243,7 +245,11 @@ def train(f, source, to, sport, dport, size=300, last=100):
             bytes(i * (n + 1) % 255 for i in range(last if n == 2 else size)) for n in range(3)]
 
 
-for f in FAMILIES:
+# How GRO is made to see them at once was seen to work on 6.12 only.
+SEEN = tuple(int(n) for n in os.uname().release.split(".")[:2]) >= (6, 12)
+if not SEEN:
+    print("# left out on this kernel: datagrams that GRO has put together")
+for f in FAMILIES if SEEN else ():
     for name, merge in MERGE.items():
         for method, vport in METHODS.items():
             three = train(f, f.client, f.vip, port(), vport)
