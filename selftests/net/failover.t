@@ -42,7 +42,7 @@ done
 watch "arp src host $VIP and ether src $(mac_of_eth0 $B)"
 sleep 0.5
 crash
-happened() { grep -m 1 "$2" "$TMP/$1.monitor" | cut -d ' ' -f 1; } # NS WHAT: when
+happened() { awk -v what="$2" '$0 ~ what { print $1; n++; exit } END { exit !n }' "$TMP/$1.monitor"; } # NS WHAT: when
 check "the VRRP process killed with -9: the BACKUP takes the VIP" wait_for 3 happened $B "^[^ ]* [0-9].* $VIP/"
 [[ $(happened $A "Deleted.* $VIP/") < $(happened $B "^[^ ]* [0-9].* $VIP/") ]]
 is $? 0 "... when the one that died has it no more" || diag "$(cat "$TMP/$A.monitor" "$TMP/$B.monitor")"
