@@ -155,7 +155,7 @@ advert() {
 # watch FILTER: what passes on eth0, with times in seconds, in $TMP/watched, until `unwatch`
 watch() {
 	: > "$TMP/tcpdump"
-	nsenter --net=/run/netns/$CL -- chrt -r 30 tcpdump -i eth0 -l -tt -n "$1" > "$TMP/watched" 2>"$TMP/tcpdump" &
+	nsenter --net=/run/netns/$CL -- chrt -r 30 tcpdump --immediate-mode -i eth0 -l -tt -n "$1" > "$TMP/watched" 2>"$TMP/tcpdump" &
 	WATCH=$!
 	wait_for 5 grep -q listening "$TMP/tcpdump"
 }
