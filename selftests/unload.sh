@@ -4,13 +4,13 @@
 # requests, floods of datagrams and SYNs from many sources, dumps and changes of the configuration.
 # The kernel must survive (its log is looked at by the runner) and halb must work again afterwards.
 #
-#   unload.sh [ROUNDS]      of each of the three; 3 without it
+# HALB_ROUNDS: how often each of the three; 3 without it, and less on a slow kernel.
 #
 #   [ cl ] c0 --- d0 [ dir ] d1 ---+--- [ s1 ]
 #                                  +--- [ s2 ]
 #   The client has the network 10.5.0.0/16 besides its own address.
 . "$(dirname "$0")/lib.sh"
-rounds=${1:-3}
+rounds=${HALB_ROUNDS:-$((HALB_SLOW > 1 ? 2 : 3))}
 topology routed 2
 load_halb
 ip -n cl route add local 10.5.0.0/16 dev lo

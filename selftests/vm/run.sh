@@ -22,6 +22,7 @@
 #   HALB_OUT    a directory that outlives the VM (-o)
 #   HALB_KO_DEBUG  the same module built with DEBUG=1; on the debug kernel HALB_KO is this one too
 #   HALB_SLOW   how many times longer than on Debian's kernels things may take (a whole number)
+#   HALB_ROUNDS as in this command's environment: how often unload.sh does all that it does
 #
 # HALB_QEMU in this command's environment are further options of QEMU (bench/profile.sh).
 #
@@ -118,7 +119,7 @@ nonce=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 		HALB_ROWS "$(tput lines 2>/dev/null)" HALB_COLS "$(tput cols 2>/dev/null)" \
 		HALB_ICOUNT "$icount" HALB_CACHE "$cache" HALB_SLOW "${slow:-1}"
 	# Settings that the caller may pass on to the script.
-	for v in TESTS VERBOSE HALB_BENCH CI; do
+	for v in TESTS VERBOSE HALB_BENCH HALB_ROUNDS CI; do
 		[ -n "${!v:-}" ] && printf '%s=%q\n' "$v" "${!v}"
 	done
 } > "$run/halb.env"
