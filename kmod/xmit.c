@@ -363,9 +363,23 @@ static bool is_local(const struct halb_route *route, u8 af)
 	       RTCF_LOCAL;
 }
 
-/* Sends the packets that a list of them (GRO's fraglist) consists of. */
-static noinline unsigned int one_by_one(struct halb_packet *pkt,
-					struct halb_conn *conn)
+/* Several whole packets, of which only the first one's headers are at hand? */
+static bool is_list(const struct sk_buff *skb)
+{
+	return skb_is_nonlinear(skb) &&
+	       unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST);
+}
+
+/*
+ * Sends the packets that a list of them (GRO's fraglist) consists of, each by
+ * itself: when the stack takes the list apart behind us it repeats our
+ * addresses and ports in the others, but neither their TTL nor what is put
+ * before them.
+ */
+static noinline unsigned int
+one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
+	   unsigned int (*xmit)(struct halb_packet *pkt,
+				struct halb_conn *conn))
 {
 	struct sk_buff *segs, *next;
 
@@ -379,23 +393,19 @@ static noinline unsigned int one_by_one(struct halb_packet *pkt,
 
 		skb_mark_not_on_list(segs);
 		one.skb = segs;
-		if (halb_xmit_to_server(&one, conn) != NF_STOLEN)
+		if (xmit(&one, conn) != NF_STOLEN)
 			kfree_skb(segs);
 	}
 	return NF_STOLEN;
 }
 
 /* May the packet go into a tunnel as it is? HALB_GO_ON, or a verdict. */
-static unsigned int check_tunnel(struct halb_packet *pkt,
-				 struct halb_conn *conn, unsigned int overhead)
+static unsigned int check_tunnel(struct halb_packet *pkt, unsigned int overhead)
 {
 	const struct sk_buff *skb = pkt->skb;
 
 	if (unlikely(skb->encapsulation))
 		return halb_drop(pkt, ENCAPSULATED);
-	if (skb_is_gso(skb) &&
-	    unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST))
-		return one_by_one(pkt, conn);
 	/* the outer header could not say how long it is */
 	if (unlikely(!skb_is_gso(skb) && skb->len + overhead > IP_MAX_MTU))
 		return halb_drop(pkt, TOO_BIG);
@@ -418,6 +428,8 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 	struct halb_route *route;
 	unsigned int verdict;
 
+	if (unlikely(is_list(pkt->skb)))
+		return one_by_one(pkt, conn, halb_xmit_to_server);
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
 		route = renew_server_route(pkt, server);
@@ -431,7 +443,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 
 	if (server->method == HALB_METHOD_TUN) {
 		halb_tun_plan(pkt, server, &encap);
-		verdict = check_tunnel(pkt, conn, encap.overhead);
+		verdict = check_tunnel(pkt, encap.overhead);
 		if (unlikely(verdict != HALB_GO_ON))
 			return verdict;
 	}
@@ -474,6 +486,8 @@ unsigned int halb_xmit_to_client(struct halb_packet *pkt,
 	struct halb_route *route;
 	unsigned int verdict;
 
+	if (unlikely(is_list(pkt->skb)))
+		return one_by_one(pkt, conn, halb_xmit_to_client);
 	if (pkt->v6) {
 		to.in6 = conn->tuple6.client;
 		from.in6 = conn->tuple6.vip;

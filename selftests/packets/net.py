@@ -120,7 +120,8 @@ class In(Step):
     sender: its source
     vnet: the fields of virtio's header, see partial() and super_packet()
     bare: the packet is the frame itself, with its link layer header
-    linear: how many bytes of the packet are in the linear part of the skb
+    linear: how many bytes of the packet, which is larger than a page, are in the linear part of
+        the skb
     """
 
     def __init__(self, side, packet, to=None, sender=None, vnet=None, bare=False, linear=0):

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sizes: MTU, fragments in and out, super-packets, and how a packet lies in memory."""
-import os
-
 from net import (CLIENT, Do, FAMILIES, FromHere, GSO_UDP_FRAGMENTS, Heard, IP, In, Listen, MAC_ROUTER,
                  METHODS, NAT, NAT_FAR, Offload, Out, REAL, Raw, SERVER, TCP, TOO_BIG, TUN,
                  TUN_FAR, Together, UDP, V4, V6, checksum, fragments, fragments4, fragments_at,
@@ -233,10 +231,11 @@ for method, vport in METHODS.items():
           [Out(SERVER, x) for x in fragments4(after(V4, method, whole), 1000)]),
         counts="direct 1")
 
-# --- datagrams that GRO has put together ------------------------------------
+# --- datagrams that GRO has put together: as one with segments, or as a list ------------------------------------
 
-MERGE = {"UDP GSO": Do("ethtool -K d3 gro on rx-udp-gro-forwarding on", "ethtool -K d3 rx-udp-gro-forwarding off")}
-MERGED = {"UDP GSO": "direct 1"}
+MERGE = {"UDP GSO": Do("ethtool -K d3 gro on rx-udp-gro-forwarding on", "ethtool -K d3 rx-udp-gro-forwarding off"),
+         "a list": Do("ethtool -K d3 gro on rx-gro-list on", "ethtool -K d3 rx-gro-list off")}
+MERGED = {"UDP GSO": "direct 1", "a list": "direct 3, segmented 1"}
 
 
 def train(f, source, to, sport, dport, size=300, last=100):
@@ -245,11 +244,7 @@ def train(f, source, to, sport, dport, size=300, last=100):
             bytes(i * (n + 1) % 255 for i in range(last if n == 2 else size)) for n in range(3)]
 
 
-# How GRO is made to see them at once was seen to work on 6.12 only.
-SEEN = tuple(int(n) for n in os.uname().release.split(".")[:2]) >= (6, 12)
-if not SEEN:
-    print("# left out on this kernel: datagrams that GRO has put together")
-for f in FAMILIES if SEEN else ():
+for f in FAMILIES:
     for name, merge in MERGE.items():
         for method, vport in METHODS.items():
             three = train(f, f.client, f.vip, port(), vport)
@@ -276,13 +271,32 @@ for f in FAMILIES if SEEN else ():
             mtu(1400), MERGE["UDP GSO"], Together(*three), own_error(f, TOO_BIG, partial(whole), limit),
             counts="packet-too-big 1, icmp-sent 1")
 
+# --- LRO: what nobody can take apart again is not forwarded. It lies in pages, as the one here does ---------------
+
+CARD = Do("insmod $CARD", "rmmod card")
+for f in FAMILIES:
+    for method, vport in METHODS.items():
+        p = port()
+        ask = f.ip(f.client, f.vip) / UDP(sport=p, dport=vport) / b"ask"
+        lro = f.ip(f.client, f.vip, tos=0x5c) / UDP(sport=p, dport=vport) / (b"segment!" * 640)
+        row(f"{f} {method}: what a card has put together by LRO is dropped",
+            CARD, In(CLIENT, ask), to_server(f, method, ask), In(CLIENT, lro, linear=f.header + 8),
+            counts="direct 1, lro 1")
+    p = port()
+    ask = f.ip(f.client, f.vip) / UDP(sport=p, dport=NAT) / b"ask"
+    lro = f.ip(f.s1, f.client, tos=0x5c) / UDP(sport=REAL, dport=p) / (b"segment!" * 640)
+    row(f"{f} nat: so is such a reply",
+        CARD, In(CLIENT, ask), to_server(f, "nat", ask), In(SERVER, lro, linear=f.header + 8),
+        counts="direct 1, lro 1")
+
 # --- how it lies in memory ---------------------------------------------------------------------------------
 
 for f in FAMILIES:
     for method, vport in METHODS.items():
-        first, second = datagram(f, vport, 1000), datagram(f, vport, 1200)
+        # What fits into a page comes in one piece, whatever is asked for.
+        first, second = datagram(f, vport, 5000), datagram(f, vport, 6000)
         row(f"{f} {method}: packets of which only the IP header is in the linear part",
-            In(CLIENT, first, linear=f.header), to_server(f, method, first),
+            mtu(9000), In(CLIENT, first, linear=f.header), to_server(f, method, first),
             In(CLIENT, second, linear=f.header), to_server(f, method, second), counts="direct 2")
         first, second = datagram(f, vport, 600), datagram(f, vport, 600)
         got = In(CLIENT, first), In(CLIENT, second)
