@@ -170,7 +170,7 @@ help:
 	@echo '  make bench           instructions per packet beside ip_vs and nftables, in a VM;'
 	@echo '                         ROWS="udp4-dr/*"   only these rows'
 	@echo '  make bench-compare   BASE=revision: what changed since then; ROWS= as above'
-	@echo '  make mutate          breaks the sources in some sixty ways: for each, does a test fail?'
+	@echo '  make mutate          breaks the sources in some eighty ways: for each, does a test fail?'
 	@echo '                         M=checksum         only those whose name matches'
 	@echo '  make style           sparse, W=1, checkpatch, shellcheck, mandoc'
 	@echo
