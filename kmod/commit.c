@@ -15,6 +15,7 @@
 #include "estimator.h"
 #include "half_open.h"
 #include "instance.h"
+#include "own.h"
 #include "transaction.h"
 
 /* destinations of flows by mark: a page of bits */
@@ -651,8 +652,10 @@ static void take_effect(struct halb_transaction *txn)
 	changed |= put_in_order(txn);
 	if (changed && !++hn->generation)
 		hn->generation = 1;
-	if (hn->service_count)
+	if (hn->service_count) {
 		halb_estimator_start(hn);
+		halb_own_start(hn);
+	}
 }
 
 int halb_transaction_check(const struct halb_transaction *txn,

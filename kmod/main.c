@@ -17,6 +17,7 @@
 #include "maglev.h"
 #include "net.h"
 #include "netlink.h"
+#include "own.h"
 #include "packet.h"
 #include "sched/sched.h"
 #include "tcp_state.h"
@@ -39,6 +40,7 @@ static int __net_init halb_net_init(struct net *net)
 	hn->probe_client = halb_probe_client;
 	mutex_init(&hn->mutex);
 	halb_conn_gc_init(hn);
+	halb_own_init(hn);
 	halb_netlink_init_net(hn);
 	hn->counters = alloc_percpu_gfp(struct halb_counters,
 					GFP_KERNEL_ACCOUNT);
@@ -81,6 +83,7 @@ static void __net_exit halb_net_exit(struct net *net)
 {
 	struct halb_net *hn = halb_net(net);
 
+	halb_own_stop(hn);
 	halb_conn_tables_destroy(hn);
 	halb_config_exit_net(hn);
 	halb_netlink_exit_net(hn);

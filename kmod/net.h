@@ -18,6 +18,7 @@
 #include "service.h"
 
 struct halb_conn;
+struct halb_own;
 
 /* netfilter hooks of a netns */
 #define HALB_HOOKS_FLOWS	BIT(0)	/* all flows, just after raw */
@@ -52,6 +53,7 @@ struct halb_settings {
  * @marked: destinations of flows of services by mark, which may be any; NULL
  *	before the first such service. An address stays in it for good: one too
  *	many costs a lookup in vain
+ * @own: the director's own addresses, see own.h; NULL before they are known
  * @mark_hooks: HALB_HOOKS_MARK4 and _MARK6, as far as new flows are left to the
  *	hooks after mangle
  * @counters: why and how packets left
@@ -89,6 +91,7 @@ struct halb_settings {
  * @gc: expires connections while there are any
  * @reap: frees @dead between two sweeps
  * @gc_iter: how far the present sweep is, [0] IPv4, [1] IPv6
+ * @own_work: makes @own, or a larger one
  * @instances: VRRP instances
  * @instance_count: length of @instances
  * @grace: ends the grace of instances whose owner is gone
@@ -104,6 +107,7 @@ struct halb_net {
 	struct halb_config __rcu *config;
 	struct halb_probe __rcu *probe;
 	struct halb_probe __rcu *marked;
+	struct halb_own __rcu *own;
 	u8 mark_hooks;
 	struct halb_counters __percpu *counters;
 	struct rhashtable conns[2];
@@ -139,6 +143,7 @@ struct halb_net {
 	unsigned long estimator_next;
 	struct delayed_work gc;
 	struct work_struct reap;
+	struct work_struct own_work;
 	struct list_head instances;
 	u32 instance_count;
 	struct delayed_work grace;

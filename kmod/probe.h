@@ -13,7 +13,13 @@
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 
-enum halb_probe_side { HALB_PROBE_VIP, HALB_PROBE_REPLY, HALB_PROBE_SIDES };
+enum halb_probe_side {
+	HALB_PROBE_VIP,
+	HALB_PROBE_REPLY,
+	HALB_PROBE_SIDES,
+	/* in a probe that holds nothing else, see own.h */
+	HALB_PROBE_OWN = HALB_PROBE_VIP,
+};
 
 /**
  * struct halb_probe - bitmap of addresses

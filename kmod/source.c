@@ -9,6 +9,7 @@
 #include <net/route.h>
 
 #include "compat.h"
+#include "own.h"
 #include "packet.h"
 
 static bool martian4(__be32 addr)
@@ -35,7 +36,10 @@ static bool own_address(const struct halb_packet *pkt)
 	unsigned int type;
 
 	if (pkt->v6)
-		return ipv6_chk_addr(net, &pkt->tuple6.client, NULL, 0);
+		return unlikely(halb_own_maybe6(pkt->hn, &pkt->tuple6.client)) &&
+		       ipv6_chk_addr(net, &pkt->tuple6.client, NULL, 0);
+	if (likely(!halb_own_maybe4(pkt->hn, pkt->tuple4.client)))
+		return false;
 	type = inet_addr_type(net, pkt->tuple4.client);
 	return type == RTN_LOCAL || type == RTN_BROADCAST;
 }

@@ -50,6 +50,52 @@ dropped martian-source "IPv4 mapped" raw6 udp ::ffff:10.1.0.2 $VIP6 4001 53
 dropped own-source "the VIP itself" raw4 udp $VIP4 $VIP4 4002 53
 dropped own-source "the VIP itself, IPv6" raw6 udp $VIP6 $VIP6 4002 53
 
+# Nor do the director's own addresses, however it came by them, and networks' broadcast addresses.
+# Those that it has lost are anybody's.
+own4() { dropped own-source "$1" raw4 udp "$2" $VIP4 4008 53; }
+own6() { dropped own-source "$1" raw6 udp "$2" $VIP6 4008 53; }
+others4() { passes_through "$1" raw4 udp "$2" $VIP4 4009 53; }
+others6() { passes_through "$1" raw6 udp "$2" $VIP6 4009 53; }
+own4 "the address towards the clients" 10.1.0.1
+own4 "the address towards the servers" 10.2.0.1
+own4 "the broadcast address of a network" 10.1.0.255
+own6 "the address towards the clients, IPv6" fd00:1::1
+ip -n dir addr add 10.1.0.77/24 dev d0
+own4 "a further address of the same network" 10.1.0.77
+ip -n dir addr add 198.51.100.1/32 dev lo
+own4 "an address on lo" 198.51.100.1
+ip -n dir addr del 198.51.100.1/32 dev lo
+others4 "the same once it is gone" 198.51.100.1
+ip -n dir addr add fd00:77::1/64 dev d0 nodad
+own6 "a further IPv6 address" fd00:77::1
+ip -n dir addr del fd00:77::1/64 dev d0
+others6 "the same once it is gone, IPv6" fd00:77::1
+# More than the module began with room for.
+batch() { # add|del
+	local i
+	for i in $(seq 200); do
+		echo "addr $1 198.18.0.$i/32 dev lo"
+		printf 'addr %s fd00:18::%x/128 dev lo\n' "$1" "$i"
+	done | ip -n dir -batch -
+}
+batch add
+for n in 1 100 200; do
+	own4 "address $n of 200" "198.18.0.$n"
+	own6 "address $n of 200, IPv6" "$(printf 'fd00:18::%x' "$n")"
+done
+others4 "beside two hundred addresses" 198.19.0.1
+batch del
+others4 "without the two hundred" 198.18.0.100
+# Whole prefixes, without an address for each.
+ip -n dir route add local 198.51.100.0/24 dev lo
+own4 "a prefix that is local by a route" 198.51.100.9
+ip -n dir route del local 198.51.100.0/24 dev lo
+others4 "the same without the route" 198.51.100.9
+ip -n dir addr add 203.0.113.1/24 dev lo
+own4 "a prefix that is local by an address on lo" 203.0.113.9
+ip -n dir addr del 203.0.113.1/24 dev lo
+others4 "the same without the address" 203.0.113.9
+
 # rp_filter: 1 wants the way back by the same device, 2 any way back, 0 does not ask.
 filter() { dir sysctl -qw net.ipv4.conf.d0.rp_filter="$1"; }
 filter 1
