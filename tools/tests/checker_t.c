@@ -352,7 +352,9 @@ static void test_reload(void)
 	begin();
 	down(0);
 	checker = checker_start(base, &one->conf, &options);
-	ok(wait_weight(0, ips[0], -1) && wait_weight(1, ips[0], -1), "one server is down");
+	/* Before the other one is there, no server is: that is not what is meant by down. */
+	ok(wait_weight(0, ips[1], 2) && wait_weight(1, ips[1], 2) &&
+	   wait_weight(0, ips[0], -1) && wait_weight(1, ips[0], -1), "one server is down");
 	run_for(50 * MS);
 	changes = fake.changes;
 	two->servers[0][1].weight = 9;
