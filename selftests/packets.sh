@@ -16,6 +16,9 @@ dir sysctl -qw net.ipv6.auto_flowlabels=0 net.ipv6.conf.all.router_solicitations
 	net.ipv6.conf.default.router_solicitations=0 net.ipv4.icmp_msgs_per_sec=1000000 \
 	net.ipv4.icmp_msgs_burst=1000000
 load_halb
+# What some rows leave unfinished must not be told of in the middle of others, half a minute later.
+dir sysctl -qw net.ipv4.ipfrag_time=3600 net.ipv6.ip6frag_time=3600 \
+	net.netfilter.nf_conntrack_frag6_timeout=3600
 # What the rows call by its name.
 export CARD=$HALB_CACHE/build/$HALB_KVER.card/card.ko
 dir /usr/bin/python3 "$HALB_SRC/selftests/packets/run.py" "$@"
