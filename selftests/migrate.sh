@@ -37,6 +37,7 @@ of_these() { grep -cxF "$(printf '%s\n' "$@")"; }
 clients() { flows list | tr ' ' '\n' | tail -n +"$1" | head -n "$2"; } # FIRST COUNT
 idle() { [ "$(hc -j conn | jq '[.[] | select(.state == "established")] | length')" = 0 ]; }
 
+# shellcheck disable=SC2046 # what clients prints is words
 move() { # METHOD
 	local method=$1 flag=-m vip n file out first second third total
 	[ "$method" = nat ] || flag=-g
