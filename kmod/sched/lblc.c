@@ -112,6 +112,12 @@ static bool is_spare(const struct halb_slot *slot)
 	return 2 * (u64)active < slot->weight;
 }
 
+static u64 name_of(const struct lblc *lblc, const struct halb_server *server)
+{
+	return halb_locality_name(lblc->locality, server->af, &server->addr,
+				  server->port);
+}
+
 static void fill(struct lblc *lblc, const struct halb_plan *plan)
 {
 	u32 i, p;
@@ -119,9 +125,7 @@ static void fill(struct lblc *lblc, const struct halb_plan *plan)
 	for (p = 0; p <= lblc->mask; p++)
 		lblc->index[p] = HALB_LBLC_NONE;
 	for (i = 0; i < plan->count; i++) {
-		const struct halb_server *server = plan->slots[i].server;
-		u64 name = halb_locality_name(lblc->locality, server->af,
-					      &server->addr, server->port);
+		u64 name = name_of(lblc, plan->slots[i].server);
 
 		lblc->member[i].name = name;
 		lblc->member[i].spare = is_spare(&plan->slots[i]);
@@ -189,12 +193,6 @@ static bool overloaded(const struct lblc *lblc, const struct halb_slot *slot)
 	u32 active = max(atomic_read(&slot->server->active), 0);
 
 	return active > slot->weight && READ_ONCE(lblc->spares);
-}
-
-static u64 name_of(const struct lblc *lblc, const struct halb_server *server)
-{
-	return halb_locality_name(lblc->locality, server->af, &server->addr,
-				  server->port);
 }
 
 /* --- lblc --------------------------------------------------------------------- */
