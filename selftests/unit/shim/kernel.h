@@ -353,6 +353,7 @@ void shim_rcu_free(struct rcu_head *list);
 /* These of halb's headers need more of the kernel than there is here. */
 #define _HALB_COMPAT_H
 #define _HALB_ROUTE_H
+#undef __counted_by /* newer headers of user space have it too */
 #define __counted_by(member)
 struct halb_route;
 
