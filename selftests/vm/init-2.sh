@@ -32,6 +32,10 @@ mkdir -p /run/halb/out
 HALB_OUT=/run/halb/out
 mount -t virtiofs out $HALB_OUT && export HALB_OUT
 
+# Those that run.sh kept away while the kernel came up.
+for cpu in /sys/devices/system/cpu/cpu[0-9]*/online; do
+	[ "$(cat "$cpu")" = 1 ] || echo 1 > "$cpu" || echo "halb: no ${cpu%/online}" > /dev/kmsg
+done
 hostname "halb-$(echo "$HALB_KVER" | cut -d. -f1,2)"
 ip link set lo up
 # The first messages were not worth their time on the serial line; from here all are.

@@ -162,6 +162,9 @@ append="console=ttyS0 loglevel=5 panic=-1 oops=panic nokaslr mitigations=off net
 append+=" random.trust_cpu=on rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
 append+=" audit=0 selinux=0 apparmor=0"
 [ "$kernel" = debug ] && append+=" panic_on_warn=1"
+# QEMU's threads may run an instruction that another processor has just patched away ("Oops: int3"). A
+# kernel patches itself while it comes up, so it does that alone: init-2.sh fetches the others.
+[[ ${accel[*]} == *tcg* ]] && [ -z "$icount" ] && append+=" maxcpus=1 noreplace-smp"
 # There the clock jumps whenever the guest waits for the host: what looks like minutes is not.
 [ -n "$icount" ] && append+=" sysctl.kernel.hung_task_timeout_secs=0"
 if [ -n "$shell" ]; then
