@@ -487,10 +487,8 @@ static void test_refusal(void)
 	checker = checker_start(base, &setup->conf, &options);
 	ok(wait_weight(0, ips[0], 1) && wait_weight(2, ips[0], 1) && weight_of(1, ips[0]) == -1,
 	   "one service is refused: the others are served");
-	ok(said("a.conf:10: the module refuses the service tcp 192.168.4.16:80: "
-		"refused: Invalid argument\n"), "it is said, with its line");
-	ok(!strcmp(why, "VI_2\tthe module refuses the virtual server tcp 192.168.4.16:80: "
-			"refused: Invalid argument\n"), "only its instance is in fault");
+	ok(said("a.conf:10: the module refuses the service tcp 192.168.4.16:80: refused: Invalid argument\n"), "it is said, with its line");
+	ok(!strcmp(why, "VI_2\tthe module refuses the virtual server tcp 192.168.4.16:80: refused: Invalid argument\n"), "only its instance is in fault");
 	run_for(100 * MS);
 	down(0);
 	ok(wait_weight(0, ips[0], -1) && wait_weight(2, ips[0], -1),
