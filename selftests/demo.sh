@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# make demo: real HTTP through a VIP. A director balances two nginx servers of weights 1 and 2
-# by wrr; curl asks the VIP, by nat, dr and tun, over IPv4 and IPv6. Every command that is shown
-# is the one that is carried out. Succeeds only if every request was answered and each server had
-# exactly its share.
+# make demo: real HTTP through a VIP. First a pair of directors with halbd, of which servers and
+# masters die (pair.sh). Then a director balances two nginx servers of weights 1 and 2 by wrr; curl
+# asks the VIP, by nat, dr and tun, over IPv4 and IPv6. Every command that is shown is the one that
+# is carried out. Succeeds only if the pair did what it should, every request to the director was
+# answered, and each server had exactly its share.
 . "$(dirname "$0")/lib.sh"
 
 REQUESTS=30
@@ -45,7 +46,21 @@ balance() {
 }
 
 cat <<END
-halb: a director in front of two web servers, in a virtual machine (Linux $(uname -r))
+halb in a virtual machine (Linux $(uname -r)). First two directors, of which one is master:
+
+   192.168.4.10        .5             .6            .100        .200
+   [ client ]      [ proxy1 ]     [ proxy2 ]      [ web1 ]    [ web2 ]
+        |               |              |              |           |       VIP 192.168.4.15
+        +---------------+--------------+--------------+-----------+
+
+END
+# A shell that was asked for is not for its network.
+env -u HALB_SHELL "$(dirname "$0")/pair.sh" demo
+PAIR=$?
+
+cat <<END
+
+Then one director in front of two web servers:
 
       10.1.0.2            10.1.0.1   10.2.0.1         10.2.0.11, fd00:2::b
    [ client ] -------------- [ director ] -------+--- [ web1 ]  weight 1
@@ -93,7 +108,8 @@ say "=== result: shares of 1/3 and 2/3 are expected ==="
 printf '%-7s %-7s %8s %7s %5s\n' method VIP answered web1 web2
 printf '%s\n' "${RESULTS[@]}"
 echo
-if [ ${#RESULTS[@]} -ne 6 ] || [ $WRONG -ne 0 ]; then
+if [ ${#RESULTS[@]} -ne 6 ] || [ $WRONG -ne 0 ] || [ $PAIR -ne 0 ]; then
+	[ $PAIR -eq 0 ] || echo "The pair of directors did not do what it should, see above."
 	echo "The demo has FAILED."
 	exit 1
 fi

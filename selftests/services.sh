@@ -17,7 +17,7 @@ conf=$TMP/halbd.conf
 log=$TMP/halbd.log
 
 # VI_1 has services; VI_2 has none, and must not care.
-configure() {
+configure() { # [FURTHER-BLOCKS]
 	cat > "$conf" <<-END
 		global_defs {
 			router_id dir
@@ -64,6 +64,7 @@ configure() {
 				}
 			}
 		}
+		${1:-}
 	END
 }
 status() { dir halbctl -j status; }
@@ -145,6 +146,47 @@ like "$text" "10.2.0.12:80 +down +[0-9]+ s +2 +HTTP_GET +failed +[0-9.]+ ms +[1-
 diag "$text"
 start_nginx s2 two
 check "it returns" wait_for 10 pool_is '[["10.2.0.11",1],["10.2.0.12",2]]'
+
+# --- what the module refuses ------------------------------------------------------------------------
+# A service whose address it does not take, and a server whose thresholds it does not take.
+configure "virtual_server 224.0.0.80 80 {
+	vrrp VI_2
+	lb_kind NAT
+	real_server 10.2.0.11 80 {
+	}
+}
+virtual_server 10.2.0.200 80 {
+	lb_kind NAT
+	real_server 10.2.0.11 80 {
+		lthreshold 5
+	}
+	real_server 10.2.0.12 80 {
+	}
+}"
+line=$(grep -n "virtual_server 224.0.0.80" "$conf" | cut -d: -f1)
+kill -HUP $halbd
+check "a service is refused: its instance is in fault" wait_for 20 is_state VI_2 FAULT
+like "$(status | jq -r '.instances[] | select(.name == "VI_2") | .reason')" \
+	"the module refuses the virtual server tcp 224.0.0.80:80: .*unicast" "with the module's reason"
+check "it is logged, with its line" grep -q "$conf:$line: the module refuses the service tcp 224.0.0.80:80: " "$log"
+is "$(instance VI_1)" MASTER "another instance stays master"
+is "$(pool)" '[["10.2.0.11",1],["10.2.0.12",2]]' "and has its service"
+is "$(checks '.fault')" "" "the services are served"
+is "$(checks '.services[1].state')" refused "the status says which one is not"
+like "$(checks '.services[1].refused')" unicast "and why"
+is "$(hc -j server show tcp 10.2.0.200:80 | jq -r 'map(.address) | join(" ")')" 10.2.0.12 \
+	"a server is refused: its service has the other one"
+check "it is logged, with its line" grep -q "$conf:$((line + 8)): the module refuses the server 10.2.0.11:80 of tcp 10.2.0.200:80: " "$log"
+like "$(checks '.services[2].servers[0].refused')" upper "and in the status"
+like "$(unprivileged halbctl status)" "tcp 224.0.0.80:80 +refused .*the module refuses it: .*unicast.*10.2.0.11:80 .*the module refuses it: .*upper" \
+	"also for people"
+stop_nginx s2
+check "health checks go on" wait_for 10 pool_is '[["10.2.0.11",1]]'
+start_nginx s2 two
+configure
+kill -HUP $halbd
+check "without what is refused the fault is over" wait_for 20 is_state VI_2 MASTER
+check "and the server is back" wait_for 10 pool_is '[["10.2.0.11",1],["10.2.0.12",2]]'
 
 # --- the end ---------------------------------------------------------------------------------------
 kill $halbd

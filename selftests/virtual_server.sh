@@ -13,6 +13,13 @@ load_halb
 modprobe ip_vs || bail "cannot load ip_vs, which keepalived needs"
 conf=$TMP/keepalived.conf
 
+# A check that fails: nobody listens there.
+REFUSED="TCP_CHECK {
+	connect_port 9
+	connect_timeout 2
+	retry 0
+	warmup 0
+}"
 # servers "WEIGHT..." [LINES]: real servers without a check, which are up.
 servers() {
 	local n=0 weight
@@ -77,6 +84,61 @@ first() {
 			protocol UDP
 			$(PORT=5353 servers 1)
 			sorry_server 10.2.0.12 5354
+		}
+		virtual_server 10.9.0.4 80 {
+			lvs_sched sed
+			lvs_method NAT
+			protocol TCP
+			$(servers 1)
+		}
+		virtual_server 10.9.0.4 81 {
+			lb_algo sh
+			flag-2
+			lb_kind NAT
+			protocol TCP
+			$(servers 1)
+		}
+		virtual_server 10.9.0.4 82 {
+			lb_algo mh
+			mh-fallback
+			lb_kind NAT
+			protocol TCP
+			$(servers 1)
+		}
+		virtual_server 10.9.0.4 83 {
+			lb_algo rr
+			lb_kind NAT
+			protocol UDP
+			ops
+			$(servers 1)
+		}
+		virtual_server 10.9.0.4 84 {
+			lb_algo rr
+			lb_kind NAT
+			protocol TCP
+			$(servers 1)
+			sorry_server 10.2.0.12 84
+			sorry_server_inhibit
+			sorry_server_lvs_method TUN
+		}
+		virtual_server 10.9.0.4 85 {
+			delay_loop 1
+			lb_algo rr
+			lb_kind NAT
+			protocol TCP
+			$(servers 1 "inhibit_on_failure
+			$REFUSED")
+			$(PORT=81 servers 1 "$REFUSED")
+			$(PORT=82 servers 1)
+		}
+		virtual_server fwmark 7 {
+			ip_family inet6
+			lb_algo rr
+			lb_kind NAT
+			protocol TCP
+			real_server fd00:2::b 80 {
+				weight 1
+			}
 		}
 		virtual_server 10.9.0.3 80 {
 			lb_algo rr
@@ -172,6 +234,22 @@ ip -n dir addr add 10.2.0.100/24 dev d1
 ip -n dir addr add 10.2.0.101/24 dev d1
 only_halb() {
 	cat > "$conf" <<-END
+		vrrp_instance VI_9 {
+			interface d1
+			virtual_router_id 9
+			virtual_ipaddress {
+				10.2.0.99
+			}
+		}
+		virtual_server 10.9.0.9 80 {
+			lb_algo wrr
+			lb_kind NAT
+			protocol TCP
+			vrrp VI_9
+			real_server 10.2.0.11 80 {
+				maxconn 7
+			}
+		}
 		virtual_server $VIP4 80 {
 			delay_loop 1
 			lb_algo wrr
@@ -203,7 +281,9 @@ weights_are() { [ "$(weights)" = "$1" ]; }
 only_halb
 kill -HUP $halbd
 check "a backup server is the module's to use" wait_for 20 weights_are '[["10.2.0.11",100,false],["10.2.0.12",7,true]]'
-is "$(hc -j service show | jq length)" 1 "services that are not in the file any more have gone"
+is "$(hc -j service show tcp 10.9.0.9:80 | jq -r '.[0].vrrp') $(hc -j server show tcp 10.9.0.9:80 | jq -r '.[0].upper')" "VI_9 7" \
+	"vrrp binds a service to an instance, maxconn limits a server"
+is "$(hc -j service show | jq length)" 2 "services that are not in the file any more have gone"
 is "$(hc -j service show tcp $VIP4:80 | jq -r '.[0].sources')" 10.2.0.100-10.2.0.101 "FULLNAT's sources are the module's"
 is "$(http cl "$(url $VIP4)")" one "and it works, by FULLNAT"
 like "$(http cl "$(url $VIP4 80 addr)")" "10.2.0.10[01]" "from one of the sources"
