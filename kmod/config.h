@@ -94,6 +94,35 @@ halb_config_find(const struct halb_config *config,
 }
 
 /**
+ * halb_config_match - the plan for a new flow
+ * @config: table
+ * @key: where it goes to, as the key of a service; overwritten
+ * @mark: firewall mark, or 0
+ *
+ * By mark, by VIP and port, by VIP for all ports: ip_vs's order. Context: as
+ * halb_config_find().
+ * Return: the plan or NULL.
+ */
+static inline struct halb_plan *
+halb_config_match(const struct halb_config *config,
+		  struct halb_service_key *key, u32 mark)
+{
+	struct halb_service_key marked = { .fwmark = mark, .af = key->af };
+	struct halb_plan *plan;
+
+	if (mark) {
+		plan = halb_config_find(config, &marked);
+		if (plan)
+			return plan;
+	}
+	plan = halb_config_find(config, key);
+	if (plan)
+		return plan;
+	key->port = 0;
+	return halb_config_find(config, key);
+}
+
+/**
  * halb_config_has_vip - whether an address is the VIP of a service served here
  * @config: table
  * @af: family

@@ -429,72 +429,113 @@ int halb_nl_conn_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 	 BIT(HALB_A_CONN_CLIENT_PORT) |					\
 	 BIT(HALB_A_CONN_SERVICE_ADDRESS) | BIT(HALB_A_CONN_SERVICE_PORT))
 
-static struct halb_conn *find_conn4(struct halb_net *hn,
-				    const struct halb_conn_filter *name)
+/**
+ * halb_nl_parse_flow - reads what names a flow
+ * @nest: HALB_A_CONN, or NULL
+ * @optional: HALB_A_CONN_* bits of what it may have besides
+ * @flow: result
+ * @extack: for the sentence
+ */
+int halb_nl_parse_flow(const struct nlattr *nest, u32 optional,
+		       struct halb_nl_flow *flow, struct netlink_ext_ack *extack)
+{
+	struct halb_conn_filter name;
+	int err;
+
+	err = parse_filter(nest, &name, extack);
+	if (err)
+		return err;
+	if ((name.given & ~optional) != HALB_CONN_NAMING ||
+	    name.client_af != name.vip_af)
+		return halb_refuse(extack, -EINVAL,
+				   "name the connection by protocol, client's and service's address and port");
+	*flow = (struct halb_nl_flow) {
+		.given = name.given,
+		.client = name.client,
+		.vip = name.vip,
+		.cport = name.client_port,
+		.vport = name.vport,
+		.mark = name.fwmark,
+		.protocol = name.protocol,
+		.af = name.vip_af,
+	};
+	return 0;
+}
+
+static struct halb_conn *find_flow4(struct halb_net *hn,
+				    const struct halb_nl_flow *flow)
 {
 	struct halb_tuple4 tuple = {
-		.client = name->client.ip,
-		.vip = name->vip.ip,
-		.cport = name->client_port,
-		.vport = name->vport,
-		.protocol = name->protocol,
+		.client = flow->client.ip,
+		.vip = flow->vip.ip,
+		.cport = flow->cport,
+		.vport = flow->vport,
+		.protocol = flow->protocol,
 		.kind = HALB_TUPLE_FLOW,
 	};
 
 	return halb_conn_find4(hn, &tuple);
 }
 
-static struct halb_conn *find_conn6(struct halb_net *hn,
-				    const struct halb_conn_filter *name)
+static struct halb_conn *find_flow6(struct halb_net *hn,
+				    const struct halb_nl_flow *flow)
 {
 	struct halb_tuple6 tuple = {
-		.client = name->client.in6,
-		.vip = name->vip.in6,
-		.cport = name->client_port,
-		.vport = name->vport,
-		.protocol = name->protocol,
+		.client = flow->client.in6,
+		.vip = flow->vip.in6,
+		.cport = flow->cport,
+		.vport = flow->vport,
+		.protocol = flow->protocol,
 		.kind = HALB_TUPLE_FLOW,
 	};
 
 	return halb_conn_find6(hn, &tuple);
 }
 
-static int find_and_fill(struct sk_buff *msg, struct halb_net *hn,
-			 const struct halb_conn_filter *name)
+struct halb_conn *halb_nl_find_flow(struct halb_net *hn,
+				    const struct halb_nl_flow *flow)
+{
+	return flow->af == AF_INET6 ? find_flow6(hn, flow) :
+				      find_flow4(hn, flow);
+}
+
+/**
+ * halb_nl_fill_conn - a connection, as HALB_A_CONN
+ * @msg: message
+ * @hn: netns
+ * @conn: connection
+ *
+ * Puts one nest, or nothing and returns -EMSGSIZE. Context: RCU read side.
+ */
+int halb_nl_fill_conn(struct sk_buff *msg, const struct halb_net *hn,
+		      const struct halb_conn *conn)
 {
 	struct halb_conn_view view;
-	struct halb_conn *conn;
-	int err = -ENOENT;
 
-	rcu_read_lock();
-	conn = name->client_af == AF_INET6 ? find_conn6(hn, name) :
-					     find_conn4(hn, name);
-	if (conn) {
-		view_conn(conn, READ_ONCE(conn->state), &view);
-		err = fill_conn(msg, hn, conn, &view);
-	}
-	rcu_read_unlock();
-	return err;
+	view_conn(conn, READ_ONCE(conn->state), &view);
+	return fill_conn(msg, hn, conn, &view);
 }
 
 int halb_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct halb_net *hn = halb_nl_net(skb);
-	struct halb_conn_filter name;
+	struct halb_nl_flow flow;
+	struct halb_conn *conn;
 	struct sk_buff *msg;
 	void *header;
 	int err;
 
-	err = parse_filter(info->attrs[HALB_A_CONN], &name, info->extack);
+	err = halb_nl_parse_flow(info->attrs[HALB_A_CONN], 0, &flow,
+				 info->extack);
 	if (err)
 		return err;
-	if (name.given != HALB_CONN_NAMING || name.client_af != name.vip_af)
-		return halb_refuse(info->extack, -EINVAL,
-				   "name the connection by protocol, client's and service's address and port");
 	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	err = find_and_fill(msg, hn, &name);
+	rcu_read_lock();
+	conn = halb_nl_find_flow(hn, &flow);
+	err = conn ? halb_nl_fill_conn(msg, hn, conn) : -ENOENT;
+	rcu_read_unlock();
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(info->extack, "no such connection");
 	return halb_nl_answer(info, msg, header, err);

@@ -112,6 +112,16 @@ const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1] = {
 	[HALB_A_STATS_OUT_BPS] = { .type = NLA_U64, },
 };
 
+const struct nla_policy halb_why_nl_policy[HALB_A_WHY_NEIGHBOUR + 1] = {
+	[HALB_A_WHY_IN_DEVICE] = { .type = NLA_NUL_STRING, },
+	[HALB_A_WHY_VERDICT] = NLA_POLICY_MAX(NLA_U32, 3),
+	[HALB_A_WHY_REASON] = { .type = NLA_NUL_STRING, },
+	[HALB_A_WHY_VIP_LOCAL] = { .type = NLA_U8, },
+	[HALB_A_WHY_TEMPLATE] = { .type = NLA_U8, },
+	[HALB_A_WHY_OUT_DEVICE] = { .type = NLA_NUL_STRING, },
+	[HALB_A_WHY_NEIGHBOUR] = NLA_POLICY_MAX(NLA_U32, 3),
+};
+
 /* HALB_CMD_SERVICE_ADD - do */
 const struct nla_policy halb_service_add_nl_policy[HALB_A_SERVICE + 1] = {
 	[HALB_A_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
@@ -224,8 +234,14 @@ const struct nla_policy halb_instance_get_nl_policy[HALB_A_INSTANCE + 1] = {
 	[HALB_A_INSTANCE] = NLA_POLICY_NESTED(halb_instance_nl_policy),
 };
 
+/* HALB_CMD_WHY_GET - do */
+const struct nla_policy halb_why_get_nl_policy[HALB_A_WHY + 1] = {
+	[HALB_A_CONN] = NLA_POLICY_NESTED(halb_conn_nl_policy),
+	[HALB_A_WHY] = NLA_POLICY_NESTED(halb_why_nl_policy),
+};
+
 /* Ops table for halb */
-const struct genl_ops halb_nl_ops[22] = {
+const struct genl_ops halb_nl_ops[23] = {
 	{
 		.cmd		= HALB_CMD_SERVICE_ADD,
 		.doit		= halb_nl_service_add_doit,
@@ -378,6 +394,13 @@ const struct genl_ops halb_nl_ops[22] = {
 		.dumpit		= halb_nl_instance_get_dumpit,
 		.policy		= halb_instance_get_nl_policy,
 		.maxattr	= HALB_A_INSTANCE,
+	},
+	{
+		.cmd		= HALB_CMD_WHY_GET,
+		.doit		= halb_nl_why_get_doit,
+		.policy		= halb_why_get_nl_policy,
+		.maxattr	= HALB_A_WHY,
+		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };
 

@@ -19,6 +19,7 @@ extern const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_BACKUP + 1];
 extern const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1];
 extern const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE + 1];
 extern const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1];
+extern const struct nla_policy halb_why_nl_policy[HALB_A_WHY_NEIGHBOUR + 1];
 
 extern const struct nla_policy halb_service_add_nl_policy[HALB_A_SERVICE + 1];
 
@@ -64,8 +65,10 @@ extern const struct nla_policy halb_instance_del_nl_policy[HALB_A_INSTANCE + 1];
 
 extern const struct nla_policy halb_instance_get_nl_policy[HALB_A_INSTANCE + 1];
 
+extern const struct nla_policy halb_why_get_nl_policy[HALB_A_WHY + 1];
+
 /* Ops table for halb */
-extern const struct genl_ops halb_nl_ops[22];
+extern const struct genl_ops halb_nl_ops[23];
 
 int halb_nl_service_add_doit(struct sk_buff *skb, struct genl_info *info);
 int halb_nl_service_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -96,6 +99,7 @@ int halb_nl_instance_del_doit(struct sk_buff *skb, struct genl_info *info);
 int halb_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info);
 int halb_nl_instance_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
+int halb_nl_why_get_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	HALB_NLGRP_EVENTS,

@@ -85,7 +85,36 @@ void halb_nl_events_exit(struct halb_net *hn);
 void halb_nl_transactions_release(struct halb_net *hn, u32 portid);
 void halb_nl_transactions_end(struct halb_net *hn);
 
+/**
+ * struct halb_nl_flow - what a client sends
+ * @given: HALB_A_CONN_* bits of what the request has of it
+ * @client: from where
+ * @vip: to where
+ * @cport: client's port
+ * @vport: port that the client sends to
+ * @mark: firewall mark
+ * @protocol: IPPROTO_*
+ * @af: of both addresses
+ */
+struct halb_nl_flow {
+	u32 given;
+	union nf_inet_addr client;
+	union nf_inet_addr vip;
+	__be16 cport;
+	__be16 vport;
+	u32 mark;
+	u8 protocol;
+	u8 af;
+};
+
 /* netlink_conn.c: */
+int halb_nl_parse_flow(const struct nlattr *nest, u32 optional,
+		       struct halb_nl_flow *flow, struct netlink_ext_ack *extack);
+/* RCU read side */
+struct halb_conn *halb_nl_find_flow(struct halb_net *hn,
+				    const struct halb_nl_flow *flow);
+int halb_nl_fill_conn(struct sk_buff *msg, const struct halb_net *hn,
+		      const struct halb_conn *conn);
 int halb_nl_conn_get_start(struct netlink_callback *cb);
 int halb_nl_conn_get_done(struct netlink_callback *cb);
 

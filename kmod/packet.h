@@ -172,9 +172,6 @@ unsigned int halb_unmatched(struct halb_packet *pkt);
 void halb_answer_icmp(struct halb_packet *pkt, u8 type, u8 code, u32 info);
 void halb_answer_unreachable(struct halb_packet *pkt);
 
-/* source.c: */
-bool halb_source_valid(struct halb_packet *pkt);
-
 /* icmp.c: */
 unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb);
 unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb);

@@ -218,6 +218,36 @@ void halb_routes_forget(struct halb_routes_recent *recent)
 }
 
 /**
+ * halb_route_is_local - whether it ends at this machine
+ * @route: route
+ * @af: family
+ *
+ * Context: any.
+ */
+bool halb_route_is_local(const struct halb_route *route, u8 af)
+{
+	if (af == AF_INET6)
+		return container_of(route->dst, struct rt6_info,
+				    dst)->rt6i_flags & RTF_LOCAL;
+	return container_of(route->dst, struct rtable, dst)->rt_flags &
+	       RTCF_LOCAL;
+}
+
+/**
+ * halb_addr_is_local - whether an address is one of this machine's
+ * @net: netns
+ * @af: family
+ * @addr: address
+ *
+ * Context: any.
+ */
+bool halb_addr_is_local(struct net *net, u8 af, const union nf_inet_addr *addr)
+{
+	return af == AF_INET6 ? ipv6_chk_addr(net, &addr->in6, NULL, 0) :
+				inet_addr_type(net, addr->ip) == RTN_LOCAL;
+}
+
+/**
  * halb_route_discard - frees a route that was not published
  * @route: route
  *

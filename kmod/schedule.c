@@ -7,22 +7,12 @@
 #include "half_open.h"
 #include "packet.h"
 #include "sctp_state.h"
+#include "source.h"
 #include "template.h"
 #include "xmit.h"
 
 /* picks before a flow is refused for want of a reply tuple of its own */
 #define HALB_PICKS	3
-
-static struct halb_plan *find_by_mark(const struct halb_packet *pkt,
-				      const struct halb_config *config)
-{
-	struct halb_service_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.af = pkt->v6 ? AF_INET6 : AF_INET;
-	key.fwmark = pkt->skb->mark;
-	return halb_config_find(config, &key);
-}
 
 static void service_key(const struct halb_packet *pkt,
 			struct halb_service_key *key)
@@ -40,24 +30,13 @@ static void service_key(const struct halb_packet *pkt,
 	}
 }
 
-/* By mark, by VIP and port, by VIP for all ports: ip_vs's order. */
 static struct halb_plan *find_plan(const struct halb_packet *pkt)
 {
-	const struct halb_config *config = rcu_dereference(pkt->hn->config);
 	struct halb_service_key key;
-	struct halb_plan *plan;
 
-	if (pkt->marked && pkt->skb->mark) {
-		plan = find_by_mark(pkt, config);
-		if (plan)
-			return plan;
-	}
 	service_key(pkt, &key);
-	plan = halb_config_find(config, &key);
-	if (plan)
-		return plan;
-	key.port = 0;
-	return halb_config_find(config, &key);
+	return halb_config_match(rcu_dereference(pkt->hn->config), &key,
+				 pkt->marked ? pkt->skb->mark : 0);
 }
 
 /**
@@ -155,29 +134,13 @@ static struct halb_conn *new_template(const struct halb_packet *pkt,
 	return halb_conn_insert(pkt->hn, template, NULL);
 }
 
-static bool template_is_over(struct halb_net *hn,
-			     const struct halb_conn *template)
-{
-	const struct halb_server *server = template->server;
-
-	return test_bit(HALB_SERVER_REMOVED_BIT, &server->flags) ||
-	       (READ_ONCE(hn->settings.expire_quiescent) &&
-		!READ_ONCE(server->weight)) ||
-	       !halb_conn_expires(hn, template);
-}
-
-/*
- * The server that the client network is pinned to, as in ip_vs: a template
- * whose server was removed is replaced; one whose server is full keeps its
- * clients, and so does one of weight 0 unless the administrator wants it
- * otherwise. NULL without a server, or ERR_PTR.
- */
+/* The server that the client network is pinned to; NULL if none, or ERR_PTR. */
 static struct halb_server *pick_persistent(const struct halb_packet *pkt,
 					   struct halb_plan *plan)
 {
 	struct halb_conn *template = find_template(pkt, plan);
 
-	if (template && template_is_over(pkt->hn, template)) {
+	if (template && halb_template_is_over(pkt->hn, template)) {
 		halb_conn_kill(pkt->hn, template);
 		template = NULL;
 	}
@@ -188,14 +151,6 @@ static struct halb_server *pick_persistent(const struct halb_packet *pkt,
 	}
 	WRITE_ONCE(template->seen, halb_now());
 	return template->server;
-}
-
-/* Does each packet of the flow go its own way? */
-static bool is_one_packet(const struct halb_packet *pkt,
-			  const struct halb_plan *plan)
-{
-	return plan->flags & HALB_SERVICE_FLAG_OPS &&
-	       pkt->protocol == IPPROTO_UDP;
 }
 
 static u32 first_state(const struct halb_packet *pkt,
@@ -382,11 +337,31 @@ static bool has_room(struct halb_net *hn)
 	return false;
 }
 
-/* May the service have another connection? CPUs that ask at once all may. */
-static bool below_limit(const struct halb_plan *plan)
+/* Counts the reason if not. */
+static bool source_valid(const struct halb_packet *pkt)
 {
-	return likely(!plan->limits.conns) ||
-	       atomic_read(&plan->service->conns) < plan->limits.conns;
+	union nf_inet_addr client = {}, vip = {};
+	struct halb_source source = {
+		.client = &client,
+		.vip = &vip,
+		.dev = pkt->skb->dev,
+		.mark = pkt->skb->mark,
+		.v6 = pkt->v6,
+	};
+	int reason;
+
+	if (pkt->v6) {
+		client.in6 = pkt->tuple6.client;
+		vip.in6 = pkt->tuple6.vip;
+	} else {
+		client.ip = pkt->tuple4.client;
+		vip.ip = pkt->tuple4.vip;
+	}
+	reason = halb_source_refuse(pkt->hn, &source);
+	if (likely(reason == HALB_SOURCE_OK))
+		return true;
+	this_cpu_inc(pkt->hn->counters->drop[reason]);
+	return false;
 }
 
 /**
@@ -417,15 +392,15 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	verdict = may_begin(pkt, plan);
 	if (verdict != HALB_GO_ON)
 		return verdict;
-	if (!halb_source_valid(pkt))
+	if (!source_valid(pkt))
 		return NF_DROP;
-	one_packet = is_one_packet(pkt, plan);
+	one_packet = halb_plan_is_one_packet(plan, pkt->protocol);
 	if ((!one_packet || plan->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    unlikely(!has_room(hn)))
 		return halb_drop(pkt, CONN_LIMIT);
 	if (one_packet)
 		return schedule_one(pkt, plan);
-	if (!below_limit(plan))
+	if (!halb_plan_below_limit(plan, 0))
 		return halb_drop(pkt, SERVICE_LIMIT);
 
 	if (plan->key.fwmark)

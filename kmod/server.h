@@ -176,6 +176,24 @@ static inline bool halb_method_rewrites(u8 method)
 	return method == HALB_METHOD_NAT || method == HALB_METHOD_FULLNAT;
 }
 
+/*
+ * What the route to a server must have. With direct routing the packet's
+ * destination is the VIP: the next hop must come from the route alone, also
+ * for packets that wait until the neighbour is known and ask again.
+ */
+static inline unsigned int
+halb_server_route_wants(const struct halb_server *server)
+{
+	switch (server->method) {
+	case HALB_METHOD_DR:
+		return HALB_ROUTE_GATEWAY;
+	case HALB_METHOD_TUN:
+		return HALB_ROUTE_SOURCE;
+	default:
+		return 0;
+	}
+}
+
 struct halb_server *halb_server_create(struct halb_service *service, u8 af,
 				       const union nf_inet_addr *addr,
 				       __be16 port, u8 method);

@@ -100,6 +100,13 @@ struct halb_plan {
 	struct halb_slot slots[] __counted_by(count);
 };
 
+/* Does each packet of a flow go its own way, and nobody remember it? */
+static inline bool halb_plan_is_one_packet(const struct halb_plan *plan,
+					   u8 protocol)
+{
+	return plan->flags & HALB_SERVICE_FLAG_OPS && protocol == IPPROTO_UDP;
+}
+
 /**
  * struct halb_service - the lasting part of a service
  * @key: its name
@@ -196,6 +203,8 @@ enum halb_watch {
  *	&halb_service.sched_lock; NULL without @watch
  * @pick: chooses a server for a new flow, or NULL if none may get it; softirq
  *	under RCU, no sleeping, any number of CPUs at once
+ * @peek: what @pick would choose now, without taking a turn or remembering
+ *	anything; context as @pick. NULL where @pick leaves no trace
  * @watch: what @update must hear of
  * @by_client: @pick may find no server for one client and one for another
  */
@@ -206,6 +215,8 @@ struct halb_sched {
 	void (*start)(struct halb_plan *plan);
 	void (*update)(struct halb_plan *plan, u32 slot);
 	struct halb_server *(*pick)(struct halb_plan *plan,
+				    const struct halb_client *client);
+	struct halb_server *(*peek)(struct halb_plan *plan,
 				    const struct halb_client *client);
 	enum halb_watch watch;
 	bool by_client;
@@ -234,6 +245,23 @@ halb_sched_pick(struct halb_plan *plan, const struct halb_client *client)
 	if (likely(server) || likely(!plan->backup))
 		return server;
 	return halb_sched_pick_backup(plan, client);
+}
+
+struct halb_server *halb_sched_peek(struct halb_plan *plan,
+				    const struct halb_client *client);
+
+/**
+ * halb_plan_below_limit - whether the service may have another connection
+ * @plan: its plan
+ * @ending: of its connections, how many end when this one begins
+ *
+ * CPUs that ask at once all may.
+ */
+static inline bool halb_plan_below_limit(const struct halb_plan *plan,
+					 u32 ending)
+{
+	return likely(!plan->limits.conns) ||
+	       atomic_read(&plan->service->conns) < plan->limits.conns + ending;
 }
 
 /* sched/watch.c: */

@@ -10,7 +10,7 @@
 
 #include "compat.h"
 #include "own.h"
-#include "packet.h"
+#include "source.h"
 
 static bool martian4(__be32 addr)
 {
@@ -30,17 +30,16 @@ static bool martian6(const struct in6_addr *addr)
 }
 
 /* What the director itself or nobody at all sends from did not come by wire. */
-static bool own_address(const struct halb_packet *pkt)
+static bool own_address(struct halb_net *hn, const struct halb_source *source)
 {
-	struct net *net = pkt->hn->net;
 	unsigned int type;
 
-	if (pkt->v6)
-		return unlikely(halb_own_maybe6(pkt->hn, &pkt->tuple6.client)) &&
-		       ipv6_chk_addr(net, &pkt->tuple6.client, NULL, 0);
-	if (likely(!halb_own_maybe4(pkt->hn, pkt->tuple4.client)))
+	if (source->v6)
+		return unlikely(halb_own_maybe6(hn, &source->client->in6)) &&
+		       ipv6_chk_addr(hn->net, &source->client->in6, NULL, 0);
+	if (likely(!halb_own_maybe4(hn, source->client->ip)))
 		return false;
-	type = inet_addr_type(net, pkt->tuple4.client);
+	type = inet_addr_type(hn->net, source->client->ip);
 	return type == RTN_LOCAL || type == RTN_BROADCAST;
 }
 
@@ -48,13 +47,12 @@ static bool own_address(const struct halb_packet *pkt)
  * The rule of rp_filter (RFC 3704): strict, the way back leaves by the device
  * that the packet came in by; loose, there is a way back.
  */
-static bool reverse_path_ok(const struct halb_packet *pkt)
+static bool reverse_path_ok(struct net *net, const struct halb_source *source)
 {
-	struct net_device *dev = pkt->skb->dev;
-	struct in_device *in_dev = __in_dev_get_rcu(dev);
+	struct in_device *in_dev = __in_dev_get_rcu(source->dev);
 	struct flowi4 fl4 = {
-		.daddr = pkt->tuple4.client,
-		.saddr = pkt->tuple4.vip,
+		.daddr = source->client->ip,
+		.saddr = source->vip->ip,
 		.flowi4_iif = LOOPBACK_IFINDEX,
 		.flowi4_scope = RT_SCOPE_UNIVERSE,
 	};
@@ -65,57 +63,44 @@ static bool reverse_path_ok(const struct halb_packet *pkt)
 	if (likely(!mode))
 		return true;
 	if (in_dev && IN_DEV_SRC_VMARK(in_dev))
-		fl4.flowi4_mark = pkt->skb->mark;
-	if (fib_lookup(pkt->hn->net, &fl4, &res, 0) || res.type != RTN_UNICAST)
+		fl4.flowi4_mark = source->mark;
+	if (fib_lookup(net, &fl4, &res, 0) || res.type != RTN_UNICAST)
 		return false;
-	return mode == 2 || fib_info_nh_uses_dev(res.fi, dev);
+	return mode == 2 || fib_info_nh_uses_dev(res.fi, source->dev);
 }
 
 /* A VIP, as a source, is forged: or our own answer that came back. */
-static bool is_vip(const struct halb_packet *pkt)
+static bool is_vip(struct halb_net *hn, const struct halb_source *source)
 {
-	const struct halb_probe *probe = rcu_dereference(pkt->hn->probe);
-	union nf_inet_addr addr = {};
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
 
-	if (pkt->v6) {
-		if (likely(!halb_probe6(probe, &pkt->tuple6.client,
-					HALB_PROBE_VIP)))
-			return false;
-		addr.in6 = pkt->tuple6.client;
-	} else {
-		if (likely(!halb_probe4(probe, pkt->tuple4.client,
-					HALB_PROBE_VIP)))
-			return false;
-		addr.ip = pkt->tuple4.client;
-	}
-	return halb_config_has_vip(rcu_dereference(pkt->hn->config),
-				   pkt->v6 ? AF_INET6 : AF_INET, &addr);
+	if (likely(source->v6 ?
+		   !halb_probe6(probe, &source->client->in6, HALB_PROBE_VIP) :
+		   !halb_probe4(probe, source->client->ip, HALB_PROBE_VIP)))
+		return false;
+	return halb_config_has_vip(rcu_dereference(hn->config),
+				   source->v6 ? AF_INET6 : AF_INET,
+				   source->client);
 }
 
 /**
- * halb_source_valid - whether a new flow may come from where it says
- * @pkt: packet
+ * halb_source_refuse - whether a new flow may come from where it says
+ * @hn: netns, which has services
+ * @source: where; unused bytes of its addresses are zero
  *
- * Context: softirq, RCU read side. Return: false after counting the reason for
- * the drop.
+ * Context: softirq or process, RCU read side. Return: the reason for a drop
+ * (enum halb_drop), not counted yet, or HALB_SOURCE_OK.
  */
-bool halb_source_valid(struct halb_packet *pkt)
+int halb_source_refuse(struct halb_net *hn, const struct halb_source *source)
 {
-	struct halb_net *hn = pkt->hn;
-
-	if (unlikely(pkt->v6 ? martian6(&pkt->tuple6.client) :
-			       martian4(pkt->tuple4.client))) {
-		halb_drop_count(hn, MARTIAN);
-		return false;
-	}
-	if (unlikely(is_vip(pkt) || own_address(pkt))) {
-		halb_drop_count(hn, OWN_SOURCE);
-		return false;
-	}
-	if (!pkt->v6 && READ_ONCE(hn->settings.source_check) &&
-	    unlikely(!reverse_path_ok(pkt))) {
-		halb_drop_count(hn, SOURCE_CHECK);
-		return false;
-	}
-	return true;
+	if (unlikely(source->v6 ? martian6(&source->client->in6) :
+				  martian4(source->client->ip)))
+		return HALB_DROP_MARTIAN;
+	if (unlikely(is_vip(hn, source) || own_address(hn, source)))
+		return HALB_DROP_OWN_SOURCE;
+	if (!source->v6 && source->dev &&
+	    READ_ONCE(hn->settings.source_check) &&
+	    unlikely(!reverse_path_ok(hn->net, source)))
+		return HALB_DROP_SOURCE_CHECK;
+	return HALB_SOURCE_OK;
 }

@@ -39,4 +39,20 @@ static inline void halb_template_tuple6(struct halb_tuple6 *t,
 		t->vip.s6_addr32[3] = htonl(key->fwmark);
 }
 
+/*
+ * Does it pin its clients no longer? As in ip_vs one whose server was removed
+ * is replaced; one whose server is full keeps its clients, and so does one of
+ * weight 0 unless the administrator wants it otherwise.
+ */
+static inline bool halb_template_is_over(const struct halb_net *hn,
+					 const struct halb_conn *template)
+{
+	const struct halb_server *server = template->server;
+
+	return test_bit(HALB_SERVER_REMOVED_BIT, &server->flags) ||
+	       (READ_ONCE(hn->settings.expire_quiescent) &&
+		!READ_ONCE(server->weight)) ||
+	       !halb_conn_expires(hn, template);
+}
+
 #endif

@@ -2,18 +2,7 @@
 /*
  * Packets to a VIP that nobody serves.
  */
-#include <net/addrconf.h>
-#include <net/route.h>
-
 #include "packet.h"
-
-static bool is_local(const struct halb_packet *pkt)
-{
-	struct net *net = pkt->hn->net;
-
-	return pkt->v6 ? ipv6_chk_addr(net, &pkt->tuple6.vip, NULL, 0) :
-			 inet_addr_type(net, pkt->tuple4.vip) == RTN_LOCAL;
-}
 
 /**
  * halb_unmatched - a packet without a service
@@ -25,16 +14,17 @@ unsigned int halb_unmatched(struct halb_packet *pkt)
 {
 	struct halb_net *hn = pkt->hn;
 	u8 rule = READ_ONCE(hn->settings.vip_unmatched);
+	u8 af = pkt->v6 ? AF_INET6 : AF_INET;
 	union nf_inet_addr vip = {};
 
 	if (pkt->v6)
 		vip.in6 = pkt->tuple6.vip;
 	else
 		vip.ip = pkt->tuple4.vip;
-	if (!halb_config_has_vip(rcu_dereference(hn->config),
-				 pkt->v6 ? AF_INET6 : AF_INET, &vip))
+	if (!halb_config_has_vip(rcu_dereference(hn->config), af, &vip))
 		return NF_ACCEPT;
-	if (rule == HALB_VIP_UNMATCHED_ACCEPT || is_local(pkt))
+	if (rule == HALB_VIP_UNMATCHED_ACCEPT ||
+	    halb_addr_is_local(hn->net, af, &vip))
 		return halb_pass(pkt, NO_SERVICE);
 	if (rule == HALB_VIP_UNMATCHED_REJECT) {
 		if (pkt->protocol != IPPROTO_UDP)

@@ -305,23 +305,6 @@ static unsigned int leave(struct halb_packet *pkt,
 	return NF_STOLEN;
 }
 
-/*
- * What the route to a server must have. With direct routing the packet's
- * destination is the VIP: the next hop must come from the route alone, also
- * for packets that wait until the neighbour is known and ask again.
- */
-static unsigned int wanted(const struct halb_server *server)
-{
-	switch (server->method) {
-	case HALB_METHOD_DR:
-		return HALB_ROUTE_GATEWAY;
-	case HALB_METHOD_TUN:
-		return HALB_ROUTE_SOURCE;
-	default:
-		return 0;
-	}
-}
-
 static noinline struct halb_route *
 renew_server_route(struct halb_packet *pkt, struct halb_server *server)
 {
@@ -330,7 +313,7 @@ renew_server_route(struct halb_packet *pkt, struct halb_server *server)
 
 	/* a tunnel's server need not be of the packet's family */
 	route = halb_route_find(pkt->hn->net, server->af, &server->addr, &any,
-				wanted(server));
+				halb_server_route_wants(server));
 	if (!route)
 		return NULL;
 	halb_path_count(pkt->hn, REROUTED);
@@ -352,15 +335,6 @@ renew_client_route(struct halb_packet *pkt, struct halb_conn *conn,
 	halb_path_count(pkt->hn, REROUTED);
 	halb_route_publish(&conn->route, route);
 	return route;
-}
-
-static bool is_local(const struct halb_route *route, u8 af)
-{
-	if (af == AF_INET6)
-		return container_of(route->dst, struct rt6_info,
-				    dst)->rt6i_flags & RTF_LOCAL;
-	return container_of(route->dst, struct rtable, dst)->rt_flags &
-	       RTCF_LOCAL;
 }
 
 /* Several whole packets, of which only the first one's headers are at hand? */
@@ -436,7 +410,7 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
-	if (unlikely(!route->direct) && is_local(route, server->af))
+	if (unlikely(!route->direct) && halb_route_is_local(route, server->af))
 		return halb_method_rewrites(server->method) ?
 			halb_drop(pkt, SERVER_LOCAL) :
 			halb_pass(pkt, LOCAL_SERVER);

@@ -40,6 +40,8 @@ int cmd_settings(const struct cli *cli, struct args *args);
 int cmd_vrrp(const struct cli *cli, struct args *args);
 /* status.c */
 int cmd_status(const struct cli *cli, struct args *args);
+/* why.c */
+int cmd_why(const struct cli *cli, struct args *args);
 /* real_server.c */
 int cmd_real_server(const struct cli *cli, struct args *args);
 /* monitor.c */

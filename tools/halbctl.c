@@ -39,6 +39,9 @@ static const struct command {
 	  "conn [show] [service SERVICE] [server ADDR[:PORT]] [client ADDR[:PORT]] [tcp|udp|sctp]\n"
 	  "conn flush  [service SERVICE] [server ADDR[:PORT]] [client ADDR[:PORT]] [tcp|udp|sctp]\n",
 	  "connections and persistence templates" },
+	{ "why", cmd_why,
+	  "why tcp|udp|sctp CLIENT:PORT VIP:PORT [mark N] [dev INTERFACE]\n",
+	  "what becomes of a packet, and what is wrong" },
 	{ "stats", cmd_stats,
 	  "stats [rate] [-a]\n",
 	  "counters since the last zero, or rates; -a: also counters that are 0" },

@@ -62,6 +62,20 @@ static const char *const vip_unmatched[] = {
 	[HALB_VIP_UNMATCHED_DROP] = "drop",
 };
 
+static const char *const why_verdicts[] = {
+	[HALB_WHY_VERDICT_KNOWN] = "known",
+	[HALB_WHY_VERDICT_NEW] = "new",
+	[HALB_WHY_VERDICT_PASS] = "pass",
+	[HALB_WHY_VERDICT_DROP] = "drop",
+};
+
+static const char *const neighbours[] = {
+	[HALB_NEIGHBOUR_UNKNOWN] = "unknown",
+	[HALB_NEIGHBOUR_RESOLVING] = "resolving",
+	[HALB_NEIGHBOUR_REACHABLE] = "reachable",
+	[HALB_NEIGHBOUR_FAILED] = "failed",
+};
+
 static const char *const director_states[] = {
 	[HALB_DIRECTOR_STATE_FAULT] = "fault",
 	[HALB_DIRECTOR_STATE_BACKUP] = "backup",
@@ -136,6 +150,16 @@ const char *halb_vip_unmatched_name(uint32_t action)
 int halb_vip_unmatched_value(const char *name)
 {
 	return value_of(vip_unmatched, ARRAY_SIZE(vip_unmatched), name);
+}
+
+const char *halb_why_verdict_name(uint32_t verdict)
+{
+	return name_of(why_verdicts, ARRAY_SIZE(why_verdicts), verdict);
+}
+
+const char *halb_neighbour_name(uint32_t neighbour)
+{
+	return name_of(neighbours, ARRAY_SIZE(neighbours), neighbour);
 }
 
 const char *halb_director_state_name(uint32_t state)

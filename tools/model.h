@@ -164,6 +164,22 @@ struct halb_conn {
 	uint16_t source_port;
 };
 
+/* What becomes of a packet. */
+struct halb_why {
+	uint32_t verdict;		/* HALB_WHY_VERDICT_* */
+	char reason[32];		/* the name of a counter, or empty */
+	bool vip_local;
+	bool template;			/* persistence has chosen the server */
+	char out_device[32];		/* towards the server, or empty */
+	uint32_t neighbour;		/* HALB_NEIGHBOUR_*, with out_device */
+	bool has_service;
+	bool has_server;
+	bool has_conn;
+	struct halb_service service;
+	struct halb_server server;
+	struct halb_conn conn;
+};
+
 enum {					/* halb_settings.present */
 	HALB_SET_TCP_TIMEOUT	= 1 << 0,
 	HALB_SET_TCP_FIN_TIMEOUT = 1 << 1,
@@ -300,6 +316,8 @@ const char *halb_tun_type_name(uint32_t type);
 const char *halb_tun_csum_name(uint32_t csum);
 const char *halb_conn_state_name(uint32_t state);
 const char *halb_vip_unmatched_name(uint32_t action);
+const char *halb_why_verdict_name(uint32_t verdict);
+const char *halb_neighbour_name(uint32_t neighbour);
 const char *halb_director_state_name(uint32_t state);
 const char *halb_protocol_name(uint8_t protocol);
 const char *halb_event_name(enum halb_event_type type);

@@ -127,6 +127,12 @@ int nl_conn_dump(struct nl_ctx *ctx, const struct halb_conn *filter,
 int nl_conn_flush(struct nl_ctx *ctx, const struct halb_conn *filter,
 		  uint32_t *flushed);
 
+/* What becomes of a packet, named by protocol, client and service of `packet`, maybe with a mark;
+ * device: by which it comes, or NULL. Changes nothing.
+ */
+int nl_why(struct nl_ctx *ctx, const struct halb_conn *packet, const char *device,
+	   struct halb_why *why);
+
 /* --- transactions; CAP_NET_ADMIN --------------------------------------------- */
 
 /*

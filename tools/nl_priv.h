@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * nl's own: what its files share. nl.c talks to the kernel, nl_read.c fetches,
- * nl_txn.c changes all at once, nl_events.c listens, nl_codec.c translates.
+ * nl_why.c asks about a packet, nl_txn.c changes all at once, nl_events.c listens, nl_codec.c translates.
  */
 #ifndef HALB_NL_PRIV_H
 #define HALB_NL_PRIV_H

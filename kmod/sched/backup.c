@@ -20,18 +20,49 @@ static bool any_usable(const struct halb_plan *plan)
 	return false;
 }
 
+/* Some schedulers refuse a client while there are servers for others. */
+static bool refuses(const struct halb_plan *plan)
+{
+	return plan->sched->by_client && any_usable(plan);
+}
+
 /**
  * halb_sched_pick_backup - a backup server for a flow
  * @plan: plan that has no server for it
  * @client: flow
  *
- * Some schedulers refuse a client while there are servers for others: then it
- * is refused. Context: as &halb_sched.pick. Return: NULL if none may get it.
+ * Context: as &halb_sched.pick. Return: NULL if none may get it.
  */
 struct halb_server *halb_sched_pick_backup(struct halb_plan *plan,
 					   const struct halb_client *client)
 {
-	if (plan->sched->by_client && any_usable(plan))
+	if (refuses(plan))
 		return NULL;
 	return plan->backup->sched->pick(plan->backup, client);
+}
+
+static struct halb_server *peek(struct halb_plan *plan,
+				const struct halb_client *client)
+{
+	const struct halb_sched *sched = plan->sched;
+
+	return sched->peek ? sched->peek(plan, client) :
+			     sched->pick(plan, client);
+}
+
+/**
+ * halb_sched_peek - what halb_sched_pick() would choose now
+ * @plan: plan of its service
+ * @client: flow that does not begin
+ *
+ * Context: as halb_sched_pick(). Return: NULL if none would get it.
+ */
+struct halb_server *halb_sched_peek(struct halb_plan *plan,
+				    const struct halb_client *client)
+{
+	struct halb_server *server = peek(plan, client);
+
+	if (server || !plan->backup || refuses(plan))
+		return server;
+	return peek(plan->backup, client);
 }

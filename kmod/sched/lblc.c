@@ -362,12 +362,34 @@ static struct halb_server *lblcr_pick(struct halb_plan *plan,
 	return c.server;
 }
 
+/* Nothing is remembered of what only asks. */
+static struct halb_server *lblc_peek(struct halb_plan *plan,
+				     const struct halb_client *client)
+{
+	struct choice c;
+
+	halb_sched_catch_up(plan);
+	lblc_choose(plan, client, &c);
+	return c.server;
+}
+
+static struct halb_server *lblcr_peek(struct halb_plan *plan,
+				      const struct halb_client *client)
+{
+	struct choice c;
+
+	halb_sched_catch_up(plan);
+	lblcr_choose(plan, client, &c);
+	return c.server;
+}
+
 const struct halb_sched halb_sched_lblc = {
 	.name = "lblc",
 	.build = lblc_build,
 	.destroy = lblc_destroy,
 	.update = lblc_update,
 	.pick = lblc_pick,
+	.peek = lblc_peek,
 	.watch = HALB_WATCH_CONNS,
 };
 
@@ -377,5 +399,6 @@ const struct halb_sched halb_sched_lblcr = {
 	.destroy = lblc_destroy,
 	.update = lblc_update,
 	.pick = lblcr_pick,
+	.peek = lblcr_peek,
 	.watch = HALB_WATCH_CONNS,
 };

@@ -224,12 +224,26 @@ static struct halb_server *robin_pick(struct halb_plan *plan,
 	return plan->slots[slot].server;
 }
 
+static struct halb_server *robin_peek(struct halb_plan *plan,
+				      const struct halb_client *client)
+{
+	u32 slot, weight;
+	s64 position;
+
+	halb_sched_catch_up(plan);
+	position = atomic64_read(&plan->service->sched_pos);
+	weight = position_weight(position);
+	slot = robin_next(plan, &weight, position_place(position));
+	return slot == HALB_MAX_TREE_NONE ? NULL : plan->slots[slot].server;
+}
+
 const struct halb_sched halb_sched_rr = {
 	.name = "rr",
 	.build = rr_build,
 	.destroy = robin_destroy,
 	.update = rr_update,
 	.pick = robin_pick,
+	.peek = robin_peek,
 	.watch = HALB_WATCH_OVERLOAD,
 };
 
@@ -240,5 +254,6 @@ const struct halb_sched halb_sched_wrr = {
 	.start = wrr_start,
 	.update = wrr_update,
 	.pick = robin_pick,
+	.peek = robin_peek,
 	.watch = HALB_WATCH_OVERLOAD,
 };

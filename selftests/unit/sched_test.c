@@ -1152,6 +1152,10 @@ static void test_forget(void)
 
 static void cost(const char *name, u32 count)
 {
+	union nf_inet_addr addr = { .ip = cpu_to_be32(0x0a010203) };
+	struct halb_client client = {
+		.addr = &addr, .vip = &addr, .port = cpu_to_be16(1234), .af = AF_INET,
+	};
 	struct world *w = world_new(name, 0);
 	struct timespec a, b;
 	u32 i, n = 20000;
@@ -1161,7 +1165,7 @@ static void cost(const char *name, u32 count)
 	world_commit(w);
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	for (i = 0; i < n; i++) {
-		struct halb_server *s = world_pick(w);
+		struct halb_server *s = halb_sched_pick(w->plan, &client);
 
 		if (s)
 			server_counts(s, 1, 0);

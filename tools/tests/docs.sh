@@ -71,7 +71,7 @@ next() { # WANTED WORDS...
 	[[ $got == "$wanted" ]]
 	ok $? "$* ...: ${got:-nothing}"
 }
-next "service server conn stats zero settings vrrp real-server status monitor save restore help version"
+next "service server conn why stats zero settings vrrp real-server status monitor save restore help version"
 next "show add set del drain" server
 next "tcp udp sctp fwmark" service add
 next "192.0.2.1:80" service del tcp
@@ -89,6 +89,8 @@ next "scheduler persistent netmask prefix sh-fallback sh-port yield ops vrrp sou
 next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt yield ops vrrp sources conn-limit tcp-timeout tcp-fin-timeout udp-timeout" service add fwmark 9
 next "show set del" vrrp
 next "master backup fault" vrrp set VI_1
+next "tcp udp sctp" why
+next "mark dev" why tcp 10.0.0.1:1 192.0.2.1:80
 next "show add del" real-server
 next "dev tun" real-server add 192.0.2.1
 next "tun" real-server add 192.0.2.1 dev eth0

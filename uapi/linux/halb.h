@@ -177,6 +177,35 @@ enum halb_change_op {
 	HALB_CHANGE_OP_FLUSH,
 };
 
+/**
+ * enum halb_why_verdict - What becomes of a packet, see why-get.
+ * @HALB_WHY_VERDICT_KNOWN: it belongs to a connection, and goes to its server
+ * @HALB_WHY_VERDICT_NEW: it begins a connection, and goes to the server
+ * @HALB_WHY_VERDICT_PASS: it is left to the stack
+ * @HALB_WHY_VERDICT_DROP: it is dropped
+ */
+enum halb_why_verdict {
+	HALB_WHY_VERDICT_KNOWN,
+	HALB_WHY_VERDICT_NEW,
+	HALB_WHY_VERDICT_PASS,
+	HALB_WHY_VERDICT_DROP,
+};
+
+/**
+ * enum halb_neighbour - The next hop on the way to a server.
+ * @HALB_NEIGHBOUR_UNKNOWN: nobody has asked for it lately
+ * @HALB_NEIGHBOUR_RESOLVING: it was asked for and has not answered yet
+ * @HALB_NEIGHBOUR_REACHABLE: its link-layer address is known, or none is
+ *   needed
+ * @HALB_NEIGHBOUR_FAILED: it did not answer
+ */
+enum halb_neighbour {
+	HALB_NEIGHBOUR_UNKNOWN,
+	HALB_NEIGHBOUR_RESOLVING,
+	HALB_NEIGHBOUR_REACHABLE,
+	HALB_NEIGHBOUR_FAILED,
+};
+
 enum {
 	HALB_A_STATS_PAD = 1,
 	HALB_A_STATS_CONNS,
@@ -310,6 +339,19 @@ enum {
 #define HALB_A_CHANGE_MAX (__HALB_A_CHANGE_MAX - 1)
 
 enum {
+	HALB_A_WHY_IN_DEVICE = 1,
+	HALB_A_WHY_VERDICT,
+	HALB_A_WHY_REASON,
+	HALB_A_WHY_VIP_LOCAL,
+	HALB_A_WHY_TEMPLATE,
+	HALB_A_WHY_OUT_DEVICE,
+	HALB_A_WHY_NEIGHBOUR,
+
+	__HALB_A_WHY_MAX
+};
+#define HALB_A_WHY_MAX (__HALB_A_WHY_MAX - 1)
+
+enum {
 	HALB_A_PAD = 1,
 	HALB_A_SERVICE,
 	HALB_A_SERVER,
@@ -326,6 +368,7 @@ enum {
 	HALB_A_VERSION,
 	HALB_A_FLUSHED,
 	HALB_A_INSTANCE,
+	HALB_A_WHY,
 
 	__HALB_A_MAX
 };
@@ -363,6 +406,7 @@ enum {
 	HALB_CMD_INSTANCE_DEL,
 	HALB_CMD_INSTANCE_GET,
 	HALB_CMD_INSTANCE_NTF,
+	HALB_CMD_WHY_GET,
 
 	__HALB_CMD_MAX
 };

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define IPPROTO_UDP	17
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -356,6 +358,8 @@ void shim_rcu_free(struct rcu_head *list);
 #undef __counted_by /* newer headers of user space have it too */
 #define __counted_by(member)
 struct halb_route;
+#define HALB_ROUTE_GATEWAY	1
+#define HALB_ROUTE_SOURCE	2
 
 /* Seconds stand still unless a test moves them. */
 #define _HALB_NOW_H
