@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "drain.h"
 #include "estimator.h"
 #include "half_open.h"
 #include "instance.h"
@@ -75,6 +76,15 @@ found:
 	return server;
 }
 
+/* Does its drain begin, end, or get another deadline? */
+static bool drain_changes(const struct halb_server *server,
+			  const struct halb_staged_server *staged)
+{
+	return staged->drain_given &&
+	       (staged->drain || server->drain_end ||
+		test_bit(HALB_SERVER_DRAINED_BIT, &server->flags));
+}
+
 static int prepare_servers(struct halb_staged *staged)
 {
 	struct halb_service *service = staged->service;
@@ -91,7 +101,8 @@ static int prepare_servers(struct halb_staged *staged)
 				     s->server->lower != s->lower ||
 				     s->server->backup != s->backup ||
 				     !halb_tunnel_equal(s->server->tunnel,
-							s->tunnel);
+							s->tunnel) ||
+				     drain_changes(s->server, s);
 			continue;
 		}
 		s->server = halb_server_create(service, s->af, &s->addr,
@@ -532,6 +543,8 @@ static void apply_server(struct halb_staged_server *staged)
 
 	if (!staged->created && !staged->changed)
 		return;
+	if (staged->drain_given || server->weight != staged->weight)
+		halb_drain_set(server, staged->drain);
 	WRITE_ONCE(server->weight, staged->weight);
 	server->backup = staged->backup;
 	/* encapsulation changes with the next packet, connections stay */

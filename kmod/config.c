@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "drain.h"
 #include "estimator.h"
 #include "instance.h"
 #include "net.h"
@@ -221,6 +222,7 @@ int halb_config_init_net(struct halb_net *hn)
 	INIT_LIST_HEAD(&hn->transactions);
 	default_settings(&hn->settings);
 	halb_estimator_init(hn);
+	halb_drain_init(hn);
 	halb_instances_init(hn);
 
 	config = halb_config_create(0, 0);
@@ -251,6 +253,7 @@ void halb_config_exit_net(struct halb_net *hn)
 	struct halb_service *service, *next;
 
 	halb_estimator_stop(hn);
+	halb_drain_stop(hn);
 	halb_instances_stop(hn);
 	mutex_lock(&hn->mutex);
 	list_for_each_entry_safe(service, next, &hn->services, list)

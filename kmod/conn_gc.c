@@ -99,8 +99,11 @@ static bool probe_orphan(struct halb_net *hn, struct halb_conn *conn, u32 state)
 static bool is_over(struct halb_net *hn, struct halb_conn *conn,
 		    unsigned int *probes)
 {
-	u32 state = READ_ONCE(conn->state);
+	u32 state;
 
+	if (test_bit(HALB_SERVER_DRAINED_BIT, &conn->server->flags))
+		halb_conn_flush(hn, conn);
+	state = READ_ONCE(conn->state);
 	if (state & HALB_CONN_DEAD)
 		return true;
 	if (halb_conn_expires(hn, conn)) {

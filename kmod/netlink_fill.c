@@ -3,6 +3,7 @@
  * Objects, as netlink attributes: the same for an answer, a dump and an event.
  */
 #include "counters.h"
+#include "drain.h"
 #include "estimator.h"
 #include "instance.h"
 #include "netlink_msg.h"
@@ -149,6 +150,13 @@ static int put_tunnel(struct sk_buff *skb, const struct halb_server *server)
 		nla_put_be16(skb, HALB_A_SERVER_TUN_PORT, tunnel.port) : 0;
 }
 
+static int put_drain(struct sk_buff *skb, const struct halb_server *server)
+{
+	u32 left = halb_drain_left(server);
+
+	return left ? nla_put_u32(skb, HALB_A_SERVER_DRAIN, left) : 0;
+}
+
 static int put_server(struct sk_buff *skb, const struct halb_server *server)
 {
 	u32 flags = 0;
@@ -157,11 +165,14 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 		flags |= HALB_SERVER_FLAG_OVERLOAD;
 	if (test_bit(HALB_SERVER_NO_PORT_BIT, &server->flags))
 		flags |= HALB_SERVER_FLAG_NO_SOURCE_PORT;
+	if (test_bit(HALB_SERVER_DRAINED_BIT, &server->flags))
+		flags |= HALB_SERVER_FLAG_DRAINED;
 	return put_addr(skb, HALB_A_SERVER_ADDRESS, server->af, &server->addr) ||
 	       nla_put_be16(skb, HALB_A_SERVER_PORT, server->port) ||
 	       nla_put_u32(skb, HALB_A_SERVER_METHOD, server->method) ||
 	       put_tunnel(skb, server) ||
 	       nla_put_u32(skb, HALB_A_SERVER_WEIGHT, server->weight) ||
+	       put_drain(skb, server) ||
 	       nla_put_u32(skb, HALB_A_SERVER_UPPER, server->upper) ||
 	       nla_put_u32(skb, HALB_A_SERVER_LOWER, server->lower) ||
 	       nla_put_u8(skb, HALB_A_SERVER_BACKUP, server->backup) ||

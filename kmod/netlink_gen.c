@@ -45,7 +45,7 @@ const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1]
 	[HALB_A_INSTANCE_TRANSITIONS] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_BACKUP + 1] = {
+const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_DRAIN + 1] = {
 	[HALB_A_SERVER_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
 	[HALB_A_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVER_PORT] = { .type = NLA_U16, },
@@ -53,7 +53,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_BACKUP + 1] = {
 	[HALB_A_SERVER_WEIGHT] = { .type = NLA_U32, },
 	[HALB_A_SERVER_UPPER] = { .type = NLA_U32, },
 	[HALB_A_SERVER_LOWER] = { .type = NLA_U32, },
-	[HALB_A_SERVER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[HALB_A_SERVER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
 	[HALB_A_SERVER_ACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVER_INACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVER_PERSIST_CONNS] = { .type = NLA_U32, },
@@ -62,6 +62,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_BACKUP + 1] = {
 	[HALB_A_SERVER_TUN_PORT] = { .type = NLA_U16, },
 	[HALB_A_SERVER_TUN_CSUM] = NLA_POLICY_MAX(NLA_U32, 2),
 	[HALB_A_SERVER_BACKUP] = { .type = NLA_U8, },
+	[HALB_A_SERVER_DRAIN] = { .type = NLA_U32, },
 };
 
 const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = {

@@ -428,6 +428,13 @@ static int parse_server_values(struct nlattr * const tb[],
 	if (request->weight > HALB_WEIGHT_MAX)
 		return halb_refuse_attr(extack, tb[HALB_A_SERVER_WEIGHT],
 					-ERANGE, "a weight must be 0..65535");
+	if (tb[HALB_A_SERVER_DRAIN]) {
+		request->drain = nla_get_u32(tb[HALB_A_SERVER_DRAIN]);
+		if (!request->drain || request->drain > HALB_SECONDS_MAX)
+			return halb_refuse_attr(extack, tb[HALB_A_SERVER_DRAIN],
+						-ERANGE,
+						"a drain's deadline must be 1..2678400 seconds (31 days) away");
+	}
 	err = parse_threshold(tb[HALB_A_SERVER_UPPER], &request->upper, extack);
 	if (err)
 		return err;

@@ -131,6 +131,18 @@ again:
 		goto again;
 }
 
+/**
+ * halb_server_drained - the deadline of a drain is over
+ * @server: server, whose connections end with the next sweep
+ *
+ * Context: any.
+ */
+void halb_server_drained(struct halb_server *server)
+{
+	if (!test_and_set_bit(HALB_SERVER_DRAINED_BIT, &server->flags))
+		flag_changed(server);
+}
+
 /* that long after the last failure ports are plenty again */
 #define HALB_NO_PORT_SECONDS	10
 

@@ -65,9 +65,11 @@ struct halb_rate {
 #define HALB_SERVER_TELL_BIT		2	/* overload changed, not yet told */
 #define HALB_SERVER_STANDBY_BIT		3	/* see halb_instance_gate() */
 #define HALB_SERVER_NO_PORT_BIT		4	/* fullnat: no source port was free */
+#define HALB_SERVER_DRAINED_BIT		5	/* the deadline of its drain is over */
 #define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
 #define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
 #define HALB_SERVER_STANDBY		BIT(HALB_SERVER_STANDBY_BIT)
+#define HALB_SERVER_DRAINED		BIT(HALB_SERVER_DRAINED_BIT)
 
 /**
  * struct halb_tunnel - the method tun's header between the two IP headers
@@ -114,6 +116,8 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @overload_seen: overload flag, as the present scheduler knows it
  * @weight: as configured, read locklessly
  * @backup: only while no other server is available, under the netns' mutex
+ * @drain_end: jiffies when connections that are left end, 0 for never; under the
+ *	netns' mutex
  * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
  *	the netns' mutex
  * @leaving: in &halb_service.leaving, once removed
@@ -151,6 +155,7 @@ struct halb_server {
 	/* control */
 	u32 weight;
 	bool backup;
+	u64 drain_end;
 	struct list_head list;
 	struct list_head leaving;
 	struct halb_rate rate;
@@ -200,6 +205,7 @@ struct halb_server *halb_server_create(struct halb_service *service, u8 af,
 void halb_server_put(struct halb_server *server);
 void halb_server_update_overload(struct halb_server *server);
 void halb_server_source_port(struct halb_server *server, bool found);
+void halb_server_drained(struct halb_server *server);
 
 /* sched/watch.c, after a change of @active, @inactive or the overload flag: */
 void halb_server_conns_changed(struct halb_server *server);

@@ -42,14 +42,16 @@ static inline void halb_template_tuple6(struct halb_tuple6 *t,
 /*
  * Does it pin its clients no longer? As in ip_vs one whose server was removed
  * is replaced; one whose server is full keeps its clients, and so does one of
- * weight 0 unless the administrator wants it otherwise.
+ * weight 0 unless the administrator wants it otherwise, or the deadline of its
+ * drain is over.
  */
 static inline bool halb_template_is_over(const struct halb_net *hn,
 					 const struct halb_conn *template)
 {
 	const struct halb_server *server = template->server;
 
-	return test_bit(HALB_SERVER_REMOVED_BIT, &server->flags) ||
+	return READ_ONCE(server->flags) &
+	       (HALB_SERVER_REMOVED | HALB_SERVER_DRAINED) ||
 	       (READ_ONCE(hn->settings.expire_quiescent) &&
 		!READ_ONCE(server->weight)) ||
 	       !halb_conn_expires(hn, template);

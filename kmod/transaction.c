@@ -506,6 +506,9 @@ static int check_server(const struct halb_staged *staged,
 	    staged->options.flags & HALB_SERVICE_FLAG_OPS)
 		return halb_refuse(extack, -EINVAL,
 				   "fullnat needs connections, which ops does not make: use nat, dr or tun");
+	if (server->drain && server->weight)
+		return halb_refuse(extack, -EINVAL,
+				   "a drain needs weight 0: give it, or use server drain");
 	if (server->upper && server->lower > server->upper)
 		return halb_refuse(extack, -ERANGE,
 				   "the lower threshold must not be above the upper one");
@@ -540,6 +543,12 @@ static void set_server(struct halb_staged_server *server,
 		server->method = request->method;
 	if (request->given & BIT(HALB_A_SERVER_WEIGHT))
 		server->weight = request->weight;
+	/* a weight alone calls a drain off */
+	if (request->given &
+	    (BIT(HALB_A_SERVER_WEIGHT) | BIT(HALB_A_SERVER_DRAIN))) {
+		server->drain = request->drain;
+		server->drain_given = true;
+	}
 	if (request->given & BIT(HALB_A_SERVER_UPPER))
 		server->upper = request->upper;
 	if (request->given & BIT(HALB_A_SERVER_LOWER))

@@ -81,6 +81,7 @@ struct halb_service_request {
  * @method: enum halb_method
  * @tunnel: of the method tun
  * @backup: only while no other server is available
+ * @drain: seconds until connections that are left end
  * @given: bits by number of the netlink attribute, HALB_A_SERVER_*
  */
 struct halb_server_request {
@@ -94,6 +95,7 @@ struct halb_server_request {
 	u8 method;
 	struct halb_tunnel tunnel;
 	bool backup;
+	u32 drain;
 	u32 given;
 };
 
@@ -118,6 +120,9 @@ struct halb_settings_request {
  * @method: enum halb_method
  * @tunnel: of the method tun, else zero
  * @backup: only while no other server is available
+ * @drain: seconds until connections that are left end, 0 for none
+ * @drain_given: @drain is meant; else a deadline stays as it is, as long as the
+ *	weight does
  * @created: @server was made by the commit
  * @changed: @server is to get other values than it has
  * @server: during commit: the server
@@ -132,6 +137,8 @@ struct halb_staged_server {
 	u8 method;
 	struct halb_tunnel tunnel;
 	bool backup;
+	u32 drain;
+	bool drain_given;
 	bool created;
 	bool changed;
 	struct halb_server *server;

@@ -290,6 +290,9 @@ REFUSALS = [
     ("server-add", server("10.2.0.1", "10.9.9.9", method="tun", tun_csum="csum"), "EINVAL", "no checksum of its own", "ipip with a checksum"),
     ("server-add", server("10.2.0.1", "10.9.9.9", method="tun", tun_type="gre", tun_csum="remcsum"), "EINVAL", "remcsum is gue's", "gre with remcsum"),
     ("server-add", server("10.2.0.1", "10.9.9.9", method="tun", tun_type=3), "ERANGE", "out of range", "an unknown kind of tunnel"),
+    ("server-add", server("10.2.0.1", "10.9.9.9", method="nat", drain=5), "EINVAL", "drain needs weight 0", "a drain with a weight"),
+    ("server-add", server("10.2.0.1", "10.9.9.9", method="nat", weight=0, drain=0), "ERANGE", r"1\.\.2678400", "a drain that is over"),
+    ("server-add", server("10.2.0.1", "10.9.9.9", method="nat", weight=0, drain=2678401), "ERANGE", r"1\.\.2678400", "a drain for more than a month"),
     ("server-add", server("224.0.0.1", "10.9.9.9"), "EINVAL", "unicast", "a multicast server"),
     ("server-add", server("10.2.0.255", "10.9.9.9"), "EINVAL", "broadcast", "a broadcast server"),
     ("server-add", server("10.2.0.1", "10.9.9.9", flags=1), "EINVAL", "read only", "a server's flag"),
@@ -700,8 +703,9 @@ def test_events(nl):
              "with what is new")
         same(events[5][1]["service"]["scheduler"], "rr", "of a service, too")
         same(events[7][1]["settings"]["tcp-timeout"], 901, "and of the settings")
-        tunnel = {"tun-type", "tun-port", "tun-csum"}
-        same(set(events[1][1]["server"]), set(SPEC.sets["server"]) - tunnel,
+        # of another method, and of a server that drains
+        absent = {"tun-type", "tun-port", "tun-csum", "drain"}
+        same(set(events[1][1]["server"]), set(SPEC.sets["server"]) - absent,
              "events have the attributes of an answer")
         nl.transaction(config(servers=2) + config("10.9.0.81", servers=2))
         events = []

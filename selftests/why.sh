@@ -205,7 +205,7 @@ dir nft -f - <<-END || bail "nft does not take the rules"
 END
 for vip in $VIP4 $VIP6; do
 	hc service flush
-	is6 $vip && marked="fwmark 7 inet6" server=[fd00:2::c] || marked="fwmark 7" server=10.2.0.12
+	is6 $vip && marked="fwmark 7 inet6" server="[fd00:2::c]" || marked="fwmark 7" server=10.2.0.12
 	# shellcheck disable=SC2086
 	hc service add $marked && hc server add $marked $server method nat
 	why $vip 80 45000
@@ -356,10 +356,10 @@ why $VIP4 80 46001
 wrong drop conn-limit "conn-limit" "the table is full"
 why $VIP4 53 46002 udp
 is "$(said .verdict)" new "ops: datagrams need no room in it"
-foretold=$(name_of) was=$(figures .total.conns)
+expected=$(name_of) was=$(figures .total.conns)
 like "$(hc why udp 10.1.0.2:46002 $VIP4:53)" "begins no connection" "... in text"
 prepare dr $VIP4
-is "$(flows once udp $VIP4 53 sport=46002)" "$foretold" "... and go where they were foretold to"
+is "$(flows once udp $VIP4 53 sport=46002)" "$expected" "... and go where they were foretold to"
 is "$(figures .total.conns '.drops["conn-limit"]' | cut -f1 -d' ')" $((was + 1)) "... and are counted there"
 hc service set udp $VIP4:53 persistent 100
 why $VIP4 53 46003 udp

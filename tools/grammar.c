@@ -357,6 +357,15 @@ static bool take_backup(struct args *args, const struct keyword *keyword, void *
 	return true;
 }
 
+/* When connections that are left end: drain of a property, timeout of server drain. */
+static bool take_drain(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_server *server = object;
+
+	server->present |= HALB_SRV_DRAIN;
+	return args_uint(args, keyword->name, 1, TIMEOUT_MAX, &server->drain);
+}
+
 static const struct keyword server_keywords[] = {
 	{ "method", 0, take_method, 0 },
 	{ "weight", 1, take_server_number, HALB_SRV_WEIGHT },
@@ -367,6 +376,11 @@ static const struct keyword server_keywords[] = {
 	{ "tun-csum", 6, take_tun_csum, HALB_SRV_TUN_CSUM },
 	{ "backup", 7, take_backup, true },
 	{ "no-backup", 7, take_backup, false },
+	{ "drain", 8, take_drain, 0 },
+};
+
+static const struct keyword drain_keywords[] = {
+	{ "timeout", 0, take_drain, 0 },
 };
 
 static bool parse_server(struct args *args, struct halb_change *change, bool drain)
@@ -381,14 +395,16 @@ static bool parse_server(struct args *args, struct halb_change *change, bool dra
 	if (drain) {
 		server->weight = 0;
 		server->present |= HALB_SRV_WEIGHT;
+		return args_keywords(args, drain_keywords, ARRAY_SIZE(drain_keywords),
+				     "server drain", server, &slots);
 	}
-	if (drain || change->op == HALB_CHANGE_OP_DEL)
+	if (change->op == HALB_CHANGE_OP_DEL)
 		return args_end(args);
 	if (!args_keywords(args, server_keywords, ARRAY_SIZE(server_keywords),
 			   add ? "server add" : "server set", server, &slots))
 		return false;
 	return add || slots ||
-	       args_fail(args, "nothing to set: give method, weight, upper, lower, backup or tun-type");
+	       args_fail(args, "nothing to set: give method, weight, upper, lower, backup, drain or tun-type");
 }
 
 /* --- settings ---------------------------------------------------------------- */
@@ -731,6 +747,8 @@ const char *grammar_format_server_options(const struct halb_server *server,
 		append(buf, size, " lower %u", server->lower);
 	if (server->backup)
 		append(buf, size, " backup");
+	if (server->drain)
+		append(buf, size, " drain %u", server->drain);
 	return buf;
 }
 

@@ -30,9 +30,9 @@ static const struct command {
 	{ "server", cmd_server,
 	  "server [show [SERVICE [ADDR[:PORT]]]]\n"
 	  "server add|set SERVICE ADDR[:PORT] [method nat|dr|tun|fullnat] [weight 0..65535]\n"
-	  "                       [upper N] [lower N] [backup]\n"
+	  "                       [upper N] [lower N] [backup] [drain SECONDS]\n"
 	  "                       [tun-type ipip|gue|gre] [tun-port PORT] [tun-csum none|csum|remcsum]\n"
-	  "server drain SERVICE ADDR[:PORT]\n"
+	  "server drain SERVICE ADDR[:PORT] [timeout SECONDS]\n"
 	  "server del SERVICE ADDR[:PORT]\n",
 	  "the servers behind a service" },
 	{ "conn", cmd_conn,

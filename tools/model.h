@@ -108,6 +108,7 @@ enum {					/* halb_server.present */
 	HALB_SRV_TUN_PORT	= 1 << 7,
 	HALB_SRV_TUN_CSUM	= 1 << 8,
 	HALB_SRV_BACKUP		= 1 << 9,
+	HALB_SRV_DRAIN		= 1 << 10,
 };
 
 struct halb_server {
@@ -123,6 +124,7 @@ struct halb_server {
 	uint16_t tun_port;
 	uint32_t tun_csum;		/* HALB_TUN_CSUM_* */
 	bool backup;			/* only while no other may get connections */
+	uint32_t drain;			/* seconds until its connections end; 0: none */
 	/* answers only */
 	uint32_t flags;			/* HALB_SERVER_FLAG_* */
 	uint32_t active_conns;

@@ -34,7 +34,9 @@ static void print_line(struct out *out, const struct halb_event *event)
 	case HALB_EVENT_SERVER_DEL:
 		change.object = HALB_OBJECT_SERVER;
 		change.server = event->server;
-		if (event->server.flags & HALB_SERVER_FLAG_OVERLOAD)
+		if (event->server.flags & HALB_SERVER_FLAG_DRAINED)
+			note = " # drained";
+		else if (event->server.flags & HALB_SERVER_FLAG_OVERLOAD)
 			note = " # overload";
 		else if (event->server.flags & HALB_SERVER_FLAG_NO_SOURCE_PORT)
 			note = " # no-source-port";

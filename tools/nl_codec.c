@@ -101,6 +101,8 @@ void nl_put_server(struct nlmsghdr *nlh, uint16_t type,
 			mnl_attr_put_u32(nlh, HALB_A_SERVER_TUN_CSUM, server->tun_csum);
 		if (server->present & HALB_SRV_BACKUP)
 			mnl_attr_put_u8(nlh, HALB_A_SERVER_BACKUP, server->backup);
+		if (server->present & HALB_SRV_DRAIN)
+			mnl_attr_put_u32(nlh, HALB_A_SERVER_DRAIN, server->drain);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -446,6 +448,9 @@ static bool get_server_attr(const struct nlattr *attr, struct halb_server *serve
 		server->present |= HALB_SRV_BACKUP;
 		server->backup = byte;
 		return true;
+	case HALB_A_SERVER_DRAIN:
+		server->present |= HALB_SRV_DRAIN;
+		return nl_get_u32(attr, &server->drain);
 	case HALB_A_SERVER_FLAGS:
 		return nl_get_u32(attr, &server->flags);
 	case HALB_A_SERVER_ACTIVE_CONNS:

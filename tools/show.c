@@ -124,6 +124,8 @@ static void show_server_options(struct out *out, const struct halb_server *serve
 		strcat(options, " overload");
 	if (server->flags & HALB_SERVER_FLAG_NO_SOURCE_PORT)
 		strcat(options, " no-source-port");
+	if (server->flags & HALB_SERVER_FLAG_DRAINED)
+		strcat(options, " drained");
 	if (*options)
 		out_cell(out, SHOW_OPTIONS, "%s", options + 1);
 }
@@ -148,6 +150,9 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 	out_uint(out, "upper", OUT_NO_COLUMN, server->upper);
 	out_uint(out, "lower", OUT_NO_COLUMN, server->lower);
 	out_bool(out, "backup", OUT_NO_COLUMN, server->backup);
+	if (server->present & HALB_SRV_DRAIN)
+		out_uint(out, "drain", OUT_NO_COLUMN, server->drain);
+	show_flag(out, "drained", server->flags, HALB_SERVER_FLAG_DRAINED);
 	show_flag(out, "overload", server->flags, HALB_SERVER_FLAG_OVERLOAD);
 	show_flag(out, "no_source_port", server->flags, HALB_SERVER_FLAG_NO_SOURCE_PORT);
 	out_uint(out, "active_conns", SHOW_ACTIVE, server->active_conns);

@@ -81,7 +81,8 @@ next "" service del tcp 192.0.2.1:80
 next "10.0.0.1:80 10.0.0.2:80" server drain tcp 192.0.2.1:80
 next "[2001:db8::1]:0" server del fwmark 7 inet6
 next "" server add tcp 192.0.2.1:80
-next "weight upper lower tun-type tun-port tun-csum backup no-backup" server set tcp 192.0.2.1:80 10.0.0.1:80 method nat
+next "weight upper lower tun-type tun-port tun-csum backup drain no-backup" server set tcp 192.0.2.1:80 10.0.0.1:80 method nat
+next "timeout" server drain tcp 192.0.2.1:80 10.0.0.1:80
 next "nat dr tun fullnat" server set tcp 192.0.2.1:80 10.0.0.1:80 method
 next "ipip gue gre" server set tcp 192.0.2.1:80 10.0.0.1:80 tun-type
 next "none csum remcsum" server set tcp 192.0.2.1:80 10.0.0.1:80 tun-csum

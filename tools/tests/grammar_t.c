@@ -63,6 +63,8 @@ static const char *const good[][2] = {
 	  "server add " SVC " 10.0.0.1:80 method dr weight 65535 upper 10 lower 5" },
 	{ "server set fwmark 7 10.0.0.1:0 method tun weight 0" },
 	{ "server add " SVC " [2001:db8::2]:80 method tun weight 1 tun-type gue tun-port 6080 tun-csum remcsum" },
+	{ "server add " SVC " 10.0.0.1:80 method nat weight 0 lower 5 upper 10 drain 2678400",
+	  "server add " SVC " 10.0.0.1:80 method nat weight 0 upper 10 lower 5 drain 2678400" },
 	{ "server add " SVC " 10.0.0.1:80 tun-csum csum method tun tun-type gre weight 1",
 	  "server add " SVC " 10.0.0.1:80 method tun weight 1 tun-type gre tun-csum csum" },
 	{ "server del " SVC6 " [2001:db8::2]:53" },
@@ -153,7 +155,10 @@ static const char *const bad[][2] = {
 	{ "server add " SVC " 10.0.0.1:80 upper 4294967296", "out of range" },
 	{ "server add " SVC " 10.0.0.1:80 upper 2147483648", "0 to 2147483647" },
 	{ "server set " SVC " 10.0.0.1:80", "nothing to set" },
-	{ "server drain " SVC " 10.0.0.1:80 weight 1", "unexpected word 'weight'" },
+	{ "server drain " SVC " 10.0.0.1:80 weight 1", "weight" },
+	{ "server drain " SVC " 10.0.0.1:80 timeout", "a number is missing after 'timeout'" },
+	{ "server drain " SVC " 10.0.0.1:80 timeout 0", "1 to 2678400" },
+	{ "server add " SVC " 10.0.0.1:80 drain 2678401", "1 to 2678400" },
 	{ "server flush", "unknown command 'flush' in server" },
 	{ "settings set", "nothing to set" },
 	{ "settings set tcp-timeout 0", "1 to 2678400" },
@@ -212,6 +217,10 @@ static void test_partial(void)
 	ok(parse("server drain " SVC " 10.0.0.1:80", &change) &&
 	   change.op == HALB_CHANGE_OP_SET && !change.server.weight &&
 	   change.server.present == (HALB_SRV_PORT | HALB_SRV_WEIGHT), "drain is weight 0");
+	ok(parse("server drain " SVC " 10.0.0.1:80 timeout 300", &change) &&
+	   change.server.drain == 300 && !change.server.weight &&
+	   change.server.present == (HALB_SRV_PORT | HALB_SRV_WEIGHT | HALB_SRV_DRAIN),
+	   "with a deadline");
 }
 
 /* --- filters -------------------------------------------------------------------------- */
@@ -287,7 +296,7 @@ static void test_lines(void)
 static void fuzz(unsigned int rounds)
 {
 	static const char *const vocabulary[] = {
-		"service", "server", "settings", "add", "set", "del", "flush", "drain",
+		"service", "server", "settings", "add", "set", "del", "flush", "drain", "timeout",
 		"tcp", "udp", "fwmark", "inet6", "192.0.2.1:80", "[2001:db8::1]:80", "10.0.0.1",
 		"scheduler", "wrr", "persistent", "no-persistent", "netmask", "prefix", "24",
 		"/64", "255.255.255.0", "sh-port", "no-adopt", "adopt", "method", "nat", "tun",

@@ -148,10 +148,13 @@ enum halb_service_flag {
  *   no new connections
  * @HALB_SERVER_FLAG_NO_SOURCE_PORT: read only; fullnat found no free source
  *   port for a new connection, and no better since
+ * @HALB_SERVER_FLAG_DRAINED: read only; the deadline of its drain is over:
+ *   connections that were left have ended
  */
 enum halb_server_flag {
 	HALB_SERVER_FLAG_OVERLOAD = 1,
 	HALB_SERVER_FLAG_NO_SOURCE_PORT = 2,
+	HALB_SERVER_FLAG_DRAINED = 4,
 };
 
 /**
@@ -267,6 +270,7 @@ enum {
 	HALB_A_SERVER_TUN_PORT,
 	HALB_A_SERVER_TUN_CSUM,
 	HALB_A_SERVER_BACKUP,
+	HALB_A_SERVER_DRAIN,
 
 	__HALB_A_SERVER_MAX
 };
