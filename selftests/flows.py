@@ -12,6 +12,10 @@ open tcp|udp ADDRESS PORT [n=N] [from=SOURCE] [sport=PORT]
     counts from 1 (%x: in hexadecimal), and need not be an address of this machine.
 once ...
     The same, but each flow is closed again before the next one opens.
+again ADDRESS PORT SPORT [n=N] [end=client|server|reset]
+    N TCP flows, one after the other, all from the source port SPORT. Each asks, and is ended by
+    the client (who must not keep TIME_WAIT: net.ipv4.tcp_max_tw_buckets=0), by the server, or by
+    a reset.
 ask [FIRST [LAST]]      asks again on these flows, numbered from 1; all of them without numbers
 close [FIRST [LAST]]
 forget                  closes all flows and begins to number anew
@@ -31,6 +35,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 IP_FREEBIND = 15
 IPV6_FREEBIND = 78
@@ -58,8 +63,9 @@ def reason(error):
 class Flow:
     """A socket to a server, or None after an error."""
 
-    def __init__(self, kind, address, port, source, sport):
+    def __init__(self, kind, address, port, source, sport, last=False):
         self.kind = kind
+        self.last = last
         self.socket = None
         self.host = "[%s]" % address if ":" in address else address
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -103,7 +109,8 @@ class Flow:
         return self.socket.recv(65535).decode()
 
     def ask_http(self):
-        self.socket.sendall(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % self.host.encode())
+        self.socket.sendall(b"GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n" %
+                            (self.host.encode(), b"Connection: close\r\n" * self.last))
         data = b""
         while b"\r\n\r\n" not in data:
             more = self.socket.recv(65535)
@@ -145,6 +152,37 @@ def do_open(words, keep):
             flows.append(flow)
         else:
             flow.close()
+    return " ".join(answers)
+
+
+def end_flow(flow, end):
+    """Until the server has closed, too; or at once."""
+    if flow.socket is None:
+        return
+    if end == "reset":
+        flow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        if end == "client":
+            flow.socket.shutdown(socket.SHUT_WR)
+        while flow.socket.recv(65535):
+            pass
+    flow.close()
+
+
+def do_again(words):
+    (address, port, sport), opts = options(words)
+    end = opts.get("end", "client")
+    answers = []
+    for _ in range(int(opts.get("n", 1))):
+        limit = time.monotonic() + timeout
+        while True:
+            flow = Flow("tcp", address, int(port), "", int(sport), last=end == "server")
+            # The last acknowledgment of the one before may still be on its way.
+            if flow.first not in ("EADDRNOTAVAIL", "EADDRINUSE") or time.monotonic() > limit:
+                break
+            time.sleep(0.01)
+        answers.append(flow.first)
+        end_flow(flow, end)
     return " ".join(answers)
 
 
@@ -225,6 +263,8 @@ def run(words):
     command, *words = words
     if command in ("open", "once"):
         return do_open(words, command == "open")
+    if command == "again":
+        return do_again(words)
     if command == "ask":
         return " ".join(flow.ask() for flow in chosen(words))
     if command == "close":

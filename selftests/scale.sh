@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # 1,000 services with 10 servers each: restored at once, dumped, and changed during dumps. A dump
 # is a picture of one moment: every dump must be one of the two configurations, never a mixture.
+# Meanwhile traffic flows: no request fails while 11,002 lines are restored, or refused.
 #
 #   [ cl ] c0 --- d0 [ dir ] d1 --- [ s1 ]
 #
@@ -64,6 +65,36 @@ is "$(hc save | grep -c 'weight 9$')" 1 "it took effect, once"
 check "add one" hc service add tcp 10.9.200.1:80
 check "remove one" hc service del tcp 10.9.200.1:80
 
+# --- all or nothing, under traffic -------------------------------------------------------------
+# Requests one after another, a connection for each ten, until it is enough.
+{
+	while [ ! -e "$TMP/enough" ]; do http_many cl "$(url $VIP4)" 10 || exit; done > "$TMP/answers" 2> "$TMP/errors"
+} &
+client=$!
+answers() { wc -l < "$TMP/answers"; }
+# more: requests were made since, to the end of the last one that had begun then
+more() { [ "$(answers)" -ge $((count + 20)) ]; }
+check "requests are made" wait_for 30 eval '[ "$(answers)" -ge 10 ]'
+refusals=$(figures '.drops["no-server"]' '.drops["server-removed"]' '.passes["no-service"]')
+flows open tcp $VIP4 80 n=5 >/dev/null
+hc save > "$TMP/before"
+# refused STATUS REGEX LINE NAME: the second configuration with a bad last line
+refused() {
+	{ cat "$TMP/two"; echo "$3"; } > "$TMP/bad"
+	count=$(answers)
+	fails_with "$1" "line 11003: .*$2" "$4" hc restore "$TMP/bad"
+	is "$(hc save | cmp - "$TMP/before" 2>&1)" "" "$4: of 11,002 good lines before it none took effect"
+	check "$4: requests go on" wait_for 30 more
+}
+refused 1 "has this server already" "server add tcp $VIP4:80 10.2.0.11:80 method nat" "a last line that the module refuses"
+refused 1 "no such service" "server add tcp 10.9.250.1:80 10.2.0.11:80" "a last line without its service"
+refused 2 "unknown command" "frobnicate" "a last line of nonsense"
+count=$(answers)
+check "restore the second configuration" hc restore "$TMP/two"
+is "$(hc save | grep -c 'weight 2$')" 10001 "all of it took effect"
+check "requests go on" wait_for 30 more
+is "$(flows ask 2 6)" "$(names 5 one)" "connections go on"
+
 # --- dumps while everything changes -----------------------------------------------------------
 change() {
 	while [ ! -e "$TMP/stop" ]; do
@@ -90,7 +121,13 @@ wait $changer
 is "$torn" 0 "$dumps dumps while everything changes: each is one of the two configurations"
 is "$(tr ' ' '\n' <<< "$kinds" | sort -u | xargs)" "1 2" "and both were seen"
 is "$(cat "$TMP/trouble")" "" "no dump and no restore failed"
-is "$(flows ask)" one "the connection went on through it all"
+is "$(flows ask)" "$(names 6 one)" "the connections went on through it all"
+touch "$TMP/enough"
+wait $client
+is "$? $(cat "$TMP/errors")" "0 " "no request failed in all that time"
+is "$(figures '.drops["no-server"]' '.drops["server-removed"]' '.passes["no-service"]')" "$refusals" \
+	"none found no service or no server"
+is "$(($(answers) % 10)) $(sort -u "$TMP/answers")" "0 one" "each of $(answers) was answered"
 
 start=$(date +%s%N)
 check "flush" hc service flush
