@@ -7,11 +7,12 @@
 #include "conn.h"
 #include "conn_new.h"
 #include "conn_table.h"
+#include "ftp.h"
 #include "pool_walk.h"
 #include "sctp_state.h"
 #include "tcp_state.h"
 
-/* by family, and whether it is fullnat's */
+/* by family, and whether it is larger: fullnat's, and those of FTP */
 static struct kmem_cache *halb_conn_caches[2][2] __read_mostly;
 hsiphash_key_t halb_hash_key __read_mostly;
 
@@ -42,6 +43,31 @@ struct halb_conn *halb_conn_find6(struct halb_net *hn,
 	if (!node || halb_conn_side(node) != HALB_SIDE_CLIENT)
 		return NULL;
 	return halb_conn_of(node);
+}
+
+/**
+ * halb_conn_own_port - the port of a server that has not one for all
+ * @conn: connection
+ * @vport: port that the client sends to
+ *
+ * A server of a service for all ports may have none of its own. As in ip_vs, a
+ * persistent client keeps the ports it asks for, whatever the server's. A data
+ * connection of FTP has the port that was announced.
+ */
+__be16 halb_conn_own_port(const struct halb_conn *conn, __be16 vport)
+{
+	const struct halb_server *server = conn->server;
+	u32 state = READ_ONCE(conn->state);
+
+	if (state & HALB_CONN_DATA)
+		return halb_conn_af(conn) == AF_INET6 ? conn->data6.port :
+							conn->data4.port;
+	if (server->service->key.port)
+		return server->port;
+	if (!server->port || state & HALB_CONN_PERSISTENT ||
+	    (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE)
+		return vport;
+	return server->port;
 }
 
 /* What its service has of its own, or 0. */
@@ -186,12 +212,14 @@ static bool set_gone(struct halb_conn *conn, u32 bits)
  * @hn: netns
  * @conn: connection, found under RCU
  *
- * Context: any, RCU read side.
+ * Context: any, RCU read side. Return: whether this call ended it.
  */
-void halb_conn_kill(struct halb_net *hn, struct halb_conn *conn)
+bool halb_conn_kill(struct halb_net *hn, struct halb_conn *conn)
 {
-	if (set_gone(conn, HALB_CONN_DEAD))
-		halb_conn_take_out(hn, conn);
+	if (!set_gone(conn, HALB_CONN_DEAD))
+		return false;
+	halb_conn_take_out(hn, conn);
+	return true;
 }
 
 bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
@@ -202,8 +230,8 @@ bool halb_conn_flush(struct halb_net *hn, struct halb_conn *conn)
 
 	if (state & HALB_CONN_GONE)
 		return false;
-	if (protocol != IPPROTO_UDP &&
-	    (state & HALB_CONN_STATE_MASK) != HALB_CONN_STATE_TEMPLATE) {
+	if (protocol != IPPROTO_UDP && !is_template(state) &&
+	    !(state & HALB_CONN_EXPECTED)) {
 		if (!set_gone(conn, HALB_CONN_ORPHAN))
 			return false;
 		atomic_dec(&hn->conn_count);
@@ -271,8 +299,37 @@ void halb_conn_sctp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 event)
 static struct kmem_cache *cache_of(const struct halb_server *server, bool v6,
 				   u32 state)
 {
-	return halb_conn_caches[v6][server->method == HALB_METHOD_FULLNAT &&
-				    !is_template(state)];
+	bool large = state & (HALB_CONN_FTP | HALB_CONN_DATA) ||
+		     (server->method == HALB_METHOD_FULLNAT &&
+		      !is_template(state));
+
+	return halb_conn_caches[v6][large];
+}
+
+/* What a connection of FTP has beside the others. */
+static bool alloc_ftp(struct halb_conn *conn, bool v6)
+{
+	struct halb_ftp *ftp;
+
+	if (!(conn->state & HALB_CONN_FTP))
+		return true;
+	ftp = kzalloc(sizeof(*ftp), GFP_ATOMIC | __GFP_NOWARN);
+	if (!ftp)
+		return false;
+	spin_lock_init(&ftp->lock);
+	if (v6)
+		conn->ftp6 = ftp;
+	else
+		conn->ftp4 = ftp;
+	return true;
+}
+
+static void free_ftp(struct halb_conn *conn)
+{
+	if (conn->state & HALB_CONN_FTP)
+		kfree(halb_conn_ftp(conn));
+	if (conn->state & HALB_CONN_EXPECTED)
+		atomic_dec(&conn->server->service->net->expected);
 }
 
 void halb_conn_free(struct halb_conn *conn)
@@ -280,6 +337,8 @@ void halb_conn_free(struct halb_conn *conn)
 	struct halb_server *server = conn->server;
 	bool v6 = halb_conn_af(conn) == AF_INET6;
 
+	if (unlikely(conn->state & (HALB_CONN_FTP | HALB_CONN_EXPECTED)))
+		free_ftp(conn);
 	halb_route_forget(&conn->route);
 	kmem_cache_free(cache_of(server, v6, conn->state), conn);
 	halb_server_put(server);
@@ -304,13 +363,21 @@ struct halb_conn *halb_conn_alloc(struct halb_server *server, bool v6,
 	conn = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!conn))
 		return ERR_PTR(-ENOMEM);
+	conn->state = state;
+	if (unlikely(state & HALB_CONN_FTP && !alloc_ftp(conn, v6))) {
+		kmem_cache_free(cache, conn);
+		return ERR_PTR(-ENOMEM);
+	}
 	if (unlikely(!refcount_inc_not_zero(&server->refs))) {
+		if (state & HALB_CONN_FTP)
+			kfree(v6 ? conn->ftp6 : conn->ftp4);
 		kmem_cache_free(cache, conn);
 		return ERR_PTR(-ESTALE);
 	}
+	if (unlikely(state & HALB_CONN_EXPECTED))
+		atomic_inc(&server->service->net->expected);
 	conn->server = server;
 	RCU_INIT_POINTER(conn->route, NULL);
-	conn->state = state;
 	conn->seen = halb_now();
 	return conn;
 }

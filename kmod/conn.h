@@ -26,12 +26,16 @@
 #define HALB_CONN_ORPHAN	BIT(8)	/* flushed: stays to reset who speaks next */
 #define HALB_CONN_PROBED	BIT(9)	/* counts in two bits, see conn_gc.c */
 #define HALB_CONN_PROBED_MASK	(3U * HALB_CONN_PROBED)
+#define HALB_CONN_FTP		BIT(11)	/* FTP's control connection, has @ftp */
+#define HALB_CONN_DATA		BIT(12)	/* FTP's data connection, has @data */
+#define HALB_CONN_EXPECTED	BIT(13)	/* one that is announced, see ftp.c */
 #define HALB_CONN_GONE		(HALB_CONN_DEAD | HALB_CONN_ORPHAN)
 
 /* struct halb_tuple4.kind and struct halb_tuple6.kind */
 enum halb_tuple_kind {
 	HALB_TUPLE_FLOW,	/* a connection */
 	HALB_TUPLE_TEMPLATE,	/* a template: client is a network, cport 0 */
+	HALB_TUPLE_EXPECTED,	/* announced: whoever connects has port 0 */
 };
 
 /**
@@ -80,6 +84,18 @@ struct halb_source6 {
 };
 
 /**
+ * struct halb_data - what FTP's data connections have of their own
+ * @port: the server's
+ * @control: the client's port of the control connection
+ */
+struct halb_data {
+	__be16 port;
+	__be16 control;
+};
+
+struct halb_ftp;
+
+/**
  * struct halb_conn - a connection or a template
  * @node: links to the hash table, [0] under the client's tuple, [1] under the
  *	reply's; which one an address is shows in its bit 3, see
@@ -92,8 +108,12 @@ struct halb_source6 {
  * @dead: links it into &halb_net.dead once it left the table
  * @tuple4: its name; IPv4 connections are allocated up to here (64 bytes)
  * @source4: fullnat only: IPv4 ones are allocated up to here
+ * @data4: instead of it, with HALB_CONN_DATA
+ * @ftp4: instead of it, with HALB_CONN_FTP
  * @tuple6: its name; IPv6 ones are allocated up to here
  * @source6: fullnat only: IPv6 ones are allocated up to here
+ * @data6: instead of it, with HALB_CONN_DATA
+ * @ftp6: instead of it, with HALB_CONN_FTP
  */
 struct halb_conn {
 	struct rhash_head node[2];
@@ -108,11 +128,19 @@ struct halb_conn {
 	union {
 		struct {
 			struct halb_tuple4 tuple4;
-			struct halb_source4 source4;
+			union {
+				struct halb_source4 source4;
+				struct halb_data data4;
+				struct halb_ftp *ftp4;
+			};
 		};
 		struct {
 			struct halb_tuple6 tuple6;
-			struct halb_source6 source6;
+			union {
+				struct halb_source6 source6;
+				struct halb_data data6;
+				struct halb_ftp *ftp6;
+			};
 		};
 	};
 } __aligned(16);
@@ -136,27 +164,31 @@ static inline u8 halb_conn_af(const struct halb_conn *conn)
 	return conn->server->service->key.af;
 }
 
+__be16 halb_conn_own_port(const struct halb_conn *conn, __be16 vport);
+
 /**
  * halb_conn_server_port - the port at which the server serves a connection
  * @conn: connection
  * @vport: port that the client sends to
- *
- * A server of a service for all ports may have none of its own. As in ip_vs, a
- * persistent client keeps the ports it asks for, whatever the server's.
  */
 static inline __be16 halb_conn_server_port(const struct halb_conn *conn,
 					   __be16 vport)
 {
 	const struct halb_server *server = conn->server;
-	u32 state;
 
-	if (likely(!server->any_port))
+	if (likely(!READ_ONCE(server->any_port)))
 		return server->port;
-	state = READ_ONCE(conn->state);
-	if (!server->port || state & HALB_CONN_PERSISTENT ||
-	    (state & HALB_CONN_STATE_MASK) == HALB_CONN_STATE_TEMPLATE)
-		return vport;
-	return server->port;
+	return halb_conn_own_port(conn, vport);
+}
+
+static inline struct halb_data *halb_conn_data(struct halb_conn *conn)
+{
+	return halb_conn_af(conn) == AF_INET6 ? &conn->data6 : &conn->data4;
+}
+
+static inline struct halb_ftp *halb_conn_ftp(const struct halb_conn *conn)
+{
+	return halb_conn_af(conn) == AF_INET6 ? conn->ftp6 : conn->ftp4;
 }
 
 /* conn.c, for the control side: */

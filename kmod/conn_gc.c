@@ -12,6 +12,7 @@
 
 #include "conn_new.h"
 #include "conn_table.h"
+#include "ftp.h"
 #include "half_open.h"
 #include "template.h"
 
@@ -27,6 +28,8 @@
 #define HALB_ORPHAN_PROBES	HALB_CONN_PROBED_MASK
 /* what a template keeps, in seconds, while connections depend on it */
 #define HALB_TEMPLATE_EXTENSION	60U
+/* a control connection with less than this left, in seconds, gets all again */
+#define HALB_CONTROL_EXTENSION	60U
 
 static struct halb_conn *find_template(struct halb_net *hn,
 				       const struct halb_conn *conn)
@@ -61,6 +64,37 @@ static void keep_template(struct halb_net *hn, const struct halb_conn *conn)
 					   HALB_TEMPLATE_EXTENSION);
 	else
 		WRITE_ONCE(template->seen, halb_now());
+}
+
+/*
+ * FTP's control connection says nothing during a long transfer. As in ip_vs it
+ * does not expire as long as there is a data connection of its.
+ */
+static void keep_control(struct halb_net *hn, struct halb_conn *conn)
+{
+	__be16 vport = conn->server->service->key.port ?:
+		       htons(HALB_FTP_CONTROL);
+	__be16 cport = halb_conn_data(conn)->control;
+	struct halb_conn *control;
+
+	if (halb_conn_af(conn) == AF_INET6) {
+		struct halb_tuple6 t = conn->tuple6;
+
+		t.kind = HALB_TUPLE_FLOW;
+		t.cport = cport;
+		t.vport = vport;
+		control = halb_conn_find6(hn, &t);
+	} else {
+		struct halb_tuple4 t = conn->tuple4;
+
+		t.kind = HALB_TUPLE_FLOW;
+		t.cport = cport;
+		t.vport = vport;
+		control = halb_conn_find4(hn, &t);
+	}
+	if (control && control->server == conn->server &&
+	    halb_conn_expires(hn, control) - 1 < HALB_CONTROL_EXTENSION)
+		WRITE_ONCE(control->seen, halb_now());
 }
 
 /* States in which a client may wait for its server without a word. */
@@ -110,6 +144,9 @@ static bool is_over(struct halb_net *hn, struct halb_conn *conn,
 		if (state & HALB_CONN_PERSISTENT &&
 		    !(state & HALB_CONN_GONE))
 			keep_template(hn, conn);
+		if (unlikely(state & HALB_CONN_DATA) &&
+		    !(state & HALB_CONN_GONE))
+			keep_control(hn, conn);
 		if (*probes && probe_orphan(hn, conn, state))
 			(*probes)--;
 		return false;

@@ -16,7 +16,7 @@ bool halb_conn_change(struct halb_conn *conn, u32 from, u32 to);
 void halb_conn_tcp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 flags);
 void halb_conn_sctp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 event);
 void halb_conn_take_out(struct halb_net *hn, struct halb_conn *conn);
-void halb_conn_kill(struct halb_net *hn, struct halb_conn *conn);
+bool halb_conn_kill(struct halb_net *hn, struct halb_conn *conn);
 void halb_conn_free(struct halb_conn *conn);
 
 #endif

@@ -35,7 +35,9 @@
 	X(HALF_OPEN,		"half-open-evicted")		\
 	X(NO_SOURCE_PORT,	"no-source-port")		\
 	X(NO_NEIGHBOUR,		"no-neighbour")			\
-	X(SERVICE_LIMIT,	"service-conn-limit")
+	X(SERVICE_LIMIT,	"service-conn-limit")		\
+	X(FTP_HELD,		"ftp-held")			\
+	X(FTP_PORT,		"ftp-no-port")
 
 /* Packets that a service or connection could have concerned, passed on. */
 #define HALB_PASSES(X)						\
@@ -49,7 +51,9 @@
 	X(VRF,			"vrf")				\
 	X(LOCAL_SERVER,		"local-server")			\
 	X(NOT_MASTER,		"not-master")			\
-	X(YIELDED,		"yielded")
+	X(YIELDED,		"yielded")			\
+	X(FTP_BOUNCE,		"ftp-bounce")			\
+	X(FTP_CUT,		"ftp-cut")
 
 #define HALB_PATHS(X)						\
 	X(DIRECT,		"direct")			\

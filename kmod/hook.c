@@ -127,6 +127,17 @@ static void follow_tcp(const struct halb_packet *pkt, struct halb_conn *conn,
 		halb_conn_tcp(conn, dir, pkt->tcp_flags);
 }
 
+static noinline unsigned int follow_ftp(struct halb_packet *pkt,
+					struct halb_conn *conn,
+					enum halb_side side)
+{
+	if (side == HALB_SIDE_CLIENT)
+		halb_count_in(conn->server, pkt->skb);
+	else
+		halb_count_out(conn->server, pkt->skb);
+	return halb_ftp_forward(pkt, conn, side);
+}
+
 static __always_inline unsigned int known(struct halb_packet *pkt,
 					  struct rhash_head *node)
 {
@@ -135,6 +146,7 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	struct halb_server *server = conn->server;
 	unsigned long flags = READ_ONCE(server->flags);
 	u32 now = halb_now();
+	u32 state;
 
 	if (unlikely(flags & HALB_SERVER_STANDBY))
 		/* after mangle: counted when it was here before */
@@ -143,8 +155,8 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	    outlived(pkt->hn, conn, now))
 		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
 						  NF_ACCEPT;
-	if (unlikely(flags & HALB_SERVER_REMOVED ||
-		     READ_ONCE(conn->state) & HALB_CONN_ORPHAN))
+	state = READ_ONCE(conn->state);
+	if (unlikely(flags & HALB_SERVER_REMOVED || state & HALB_CONN_ORPHAN))
 		return halb_orphan(pkt, conn, side);
 	if (pkt->protocol == IPPROTO_TCP) {
 		if (side == HALB_SIDE_CLIENT && begins_anew(pkt, conn)) {
@@ -152,6 +164,8 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 			return halb_schedule(pkt);
 		}
 		follow_tcp(pkt, conn, side);
+		if (unlikely(state & HALB_CONN_FTP))
+			return follow_ftp(pkt, conn, side);
 	} else if (unlikely(pkt->protocol == IPPROTO_SCTP)) {
 		if (side == HALB_SIDE_CLIENT && begins_another(pkt, conn)) {
 			halb_conn_kill(pkt->hn, conn);

@@ -291,6 +291,18 @@ static void show_client(struct halb_packet *pkt, const struct halb_quote *q,
 	set_outer(pkt->skb, pkt->v6, false, &client);
 }
 
+/* FTP: the quoted packet was counted as the client counts. */
+static void mend_quoted_seq(struct sk_buff *skb, const struct halb_quote *q,
+			    const struct halb_conn *conn)
+{
+	struct tcphdr *th = (struct tcphdr *)(skb->data + q->thoff);
+	__be32 old = th->seq, new = old;
+
+	halb_ftp_quoted(conn, &new);
+	th->seq = new;
+	mend_quoted_checksum(skb, q, &old, &new, 1, 0, 0);
+}
+
 static __be16 server_port(const struct halb_conn *conn, bool v6)
 {
 	return halb_conn_server_port(conn, v6 ? conn->tuple6.vport :
@@ -313,6 +325,8 @@ static unsigned int to_server(struct halb_packet *pkt, const struct halb_quote *
 		set_outer(pkt->skb, pkt->v6, false, &server->addr);
 		if (server->method == HALB_METHOD_FULLNAT)
 			hide_client(pkt, q, conn);
+		if (unlikely(READ_ONCE(conn->state) & HALB_CONN_FTP))
+			mend_quoted_seq(pkt->skb, q, conn);
 		mend_icmp_checksum(pkt->skb, pkt->thoff, pkt->v6);
 	}
 	pkt->rewritten = true;

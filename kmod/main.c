@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "device.h"
 #include "estimator.h"
+#include "ftp_parse.h"
 #include "hook.h"
 #include "instance.h"
 #include "maglev.h"
@@ -110,7 +111,7 @@ static bool __init halb_selftest(void)
 {
 #ifdef DEBUG
 	return halb_maglev_selftest() && halb_tcp_state_selftest() &&
-	       halb_sched_selftest();
+	       halb_ftp_selftest() && halb_sched_selftest();
 #else
 	return true;
 #endif

@@ -61,6 +61,7 @@ struct halb_settings {
  * @recent: the latest ways back to clients
  * @settings: tunables, read with READ_ONCE()
  * @conn_count: connections and templates
+ * @expected: those of FTP's data connections that were announced
  * @dead: connections that left the table, freed by @gc or @reap after a grace
  *	period
  * @half_open: the newest half-open connections, see half_open.h; NULL before
@@ -117,6 +118,7 @@ struct halb_net {
 	struct halb_settings settings;
 
 	atomic_t conn_count ____cacheline_aligned_in_smp;
+	atomic_t expected;
 	struct llist_head dead;
 	u32 reset_second;
 	atomic_t resets;

@@ -152,7 +152,17 @@ bool halb_tun_encapsulate(struct halb_packet *pkt,
 			  const struct halb_route *route,
 			  const struct halb_encap *encap);
 
+/* Several whole packets, of which only the first one's headers are at hand? */
+static inline bool halb_is_list(const struct sk_buff *skb)
+{
+	return skb_is_nonlinear(skb) &&
+	       unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST);
+}
+
 /* xmit.c: */
+unsigned int halb_one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
+			     unsigned int (*xmit)(struct halb_packet *pkt,
+						  struct halb_conn *conn));
 unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 				 struct halb_conn *conn);
 unsigned int halb_xmit_to_client(struct halb_packet *pkt,
@@ -164,6 +174,25 @@ void halb_xmit_own(struct halb_net *hn, struct sk_buff *skb,
 
 /* schedule.c: */
 unsigned int halb_schedule(struct halb_packet *pkt);
+bool halb_has_room(struct halb_net *hn);
+bool halb_source_valid(const struct halb_packet *pkt);
+
+/* ftp.c: */
+unsigned int halb_ftp_forward(struct halb_packet *pkt, struct halb_conn *conn,
+			      enum halb_side side);
+unsigned int halb_ftp_schedule(struct halb_packet *pkt);
+void halb_ftp_quoted(const struct halb_conn *conn, __be32 *seq);
+
+/* Towards the other side of its connection. */
+static inline unsigned int halb_forward(struct halb_packet *pkt,
+					struct halb_conn *conn,
+					enum halb_side side)
+{
+	if (unlikely(READ_ONCE(conn->state) & HALB_CONN_FTP))
+		return halb_ftp_forward(pkt, conn, side);
+	return side == HALB_SIDE_CLIENT ? halb_xmit_to_server(pkt, conn) :
+					  halb_xmit_to_client(pkt, conn);
+}
 
 /* unmatched.c: */
 unsigned int halb_unmatched(struct halb_packet *pkt);

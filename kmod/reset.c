@@ -205,9 +205,7 @@ unsigned int halb_orphan(struct halb_packet *pkt, struct halb_conn *conn,
 	if (pkt->protocol != IPPROTO_UDP && !begins(pkt)) {
 		if (is_last_word(pkt)) {
 			halb_conn_kill(pkt->hn, conn);
-			return side == HALB_SIDE_CLIENT ?
-				halb_xmit_to_server(pkt, conn) :
-				halb_xmit_to_client(pkt, conn);
+			return halb_forward(pkt, conn, side);
 		}
 		halb_answer_reset(pkt);
 		return halb_drop(pkt, SERVER_REMOVED);

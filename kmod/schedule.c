@@ -4,6 +4,7 @@
  */
 #include "conn_new.h"
 #include "conn_table.h"
+#include "ftp.h"
 #include "half_open.h"
 #include "packet.h"
 #include "sctp_state.h"
@@ -153,6 +154,17 @@ static struct halb_server *pick_persistent(const struct halb_packet *pkt,
 	return template->server;
 }
 
+/* Is it FTP's control connection? A service for all ports has others, too. */
+static bool is_ftp(const struct halb_packet *pkt, const struct halb_plan *plan,
+		   const struct halb_server *server)
+{
+	__be16 vport = pkt->v6 ? pkt->tuple6.vport : pkt->tuple4.vport;
+
+	return pkt->protocol == IPPROTO_TCP &&
+	       server->method == HALB_METHOD_NAT &&
+	       (plan->key.port || vport == htons(HALB_FTP_CONTROL));
+}
+
 static u32 first_state(const struct halb_packet *pkt,
 		       const struct halb_plan *plan,
 		       const struct halb_server *server)
@@ -177,6 +189,9 @@ static u32 first_state(const struct halb_packet *pkt,
 	}
 	if (plan->flags & HALB_SERVICE_FLAG_PERSISTENT)
 		state |= HALB_CONN_PERSISTENT;
+	if (unlikely(plan->flags & HALB_SERVICE_FLAG_FTP) &&
+	    is_ftp(pkt, plan, server))
+		state |= HALB_CONN_FTP;
 	return state;
 }
 
@@ -325,8 +340,11 @@ static noinline unsigned int schedule_one(struct halb_packet *pkt,
 	return send_one(pkt, plan, server);
 }
 
-/* Is there room for another entry in the table of connections? */
-static bool has_room(struct halb_net *hn)
+/**
+ * halb_has_room - is there room for another entry in the table of connections?
+ * @hn: netns
+ */
+bool halb_has_room(struct halb_net *hn)
 {
 	if (likely(atomic_read(&hn->conn_count) <
 		   READ_ONCE(hn->settings.conn_limit)))
@@ -337,8 +355,13 @@ static bool has_room(struct halb_net *hn)
 	return false;
 }
 
-/* Counts the reason if not. */
-static bool source_valid(const struct halb_packet *pkt)
+/**
+ * halb_source_valid - whether a new flow may come from where it says
+ * @pkt: its first packet
+ *
+ * Counts the reason if not. Context: as halb_schedule().
+ */
+bool halb_source_valid(const struct halb_packet *pkt)
 {
 	union nf_inet_addr client = {}, vip = {};
 	struct halb_source source = {
@@ -378,6 +401,11 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	unsigned int verdict;
 	bool one_packet;
 
+	if (unlikely(atomic_read(&hn->expected)) && halb_is_syn(pkt)) {
+		verdict = halb_ftp_schedule(pkt);
+		if (verdict != HALB_GO_ON)
+			return verdict;
+	}
 	/* whether a mark decides is known after mangle only */
 	if (unlikely(READ_ONCE(hn->mark_hooks)) && !pkt->marked &&
 	    hn->mark_hooks & halb_mark_hook(pkt->v6 ? AF_INET6 : AF_INET))
@@ -392,11 +420,11 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	verdict = may_begin(pkt, plan);
 	if (verdict != HALB_GO_ON)
 		return verdict;
-	if (!source_valid(pkt))
+	if (!halb_source_valid(pkt))
 		return NF_DROP;
 	one_packet = halb_plan_is_one_packet(plan, pkt->protocol);
 	if ((!one_packet || plan->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
-	    unlikely(!has_room(hn)))
+	    unlikely(!halb_has_room(hn)))
 		return halb_drop(pkt, CONN_LIMIT);
 	if (one_packet)
 		return schedule_one(pkt, plan);

@@ -97,7 +97,8 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @service: its service, one reference held
  * @addr: address
  * @port: port; 0 takes the port of the connection
- * @any_port: the service is for all ports, see halb_conn_server_port()
+ * @any_port: not all of its connections are at @port, for the service is for
+ *	all ports or FTP has data connections: see halb_conn_own_port()
  * @af: family of @addr
  * @method: enum halb_method
  * @tunnel: how it is encapsulated, read locklessly (tun only)

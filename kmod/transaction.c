@@ -290,6 +290,24 @@ static int check_one_packet(const struct halb_staged *staged,
 	return 0;
 }
 
+static int check_ftp(const struct halb_staged *staged,
+		     struct netlink_ext_ack *extack)
+{
+	u8 protocol = staged->key.protocol;
+	u32 i;
+
+	if (!(staged->options.flags & HALB_SERVICE_FLAG_FTP))
+		return 0;
+	if (protocol && protocol != IPPROTO_TCP)
+		return halb_refuse(extack, -EINVAL,
+				   "ftp is for TCP: use a service for TCP, or by mark, or no ftp");
+	for (i = 0; i < staged->count; i++)
+		if (staged->servers[i].method != HALB_METHOD_NAT)
+			return halb_refuse(extack, -EBUSY,
+					   "ftp needs the method nat, and the service has servers with another: set their method first");
+	return 0;
+}
+
 static int set_pool(struct halb_staged *staged, const struct halb_pool *pool,
 		    struct netlink_ext_ack *extack)
 {
@@ -340,7 +358,7 @@ static int set_options(struct halb_staged *staged,
 			return err;
 	}
 	set_limits(&options->limits, request);
-	err = check_one_packet(staged, extack);
+	err = check_one_packet(staged, extack) ?: check_ftp(staged, extack);
 	if (err)
 		return err;
 
@@ -509,6 +527,10 @@ static int check_server(const struct halb_staged *staged,
 	if (server->drain && server->weight)
 		return halb_refuse(extack, -EINVAL,
 				   "a drain needs weight 0: give it, or use server drain");
+	if (server->method != HALB_METHOD_NAT &&
+	    staged->options.flags & HALB_SERVICE_FLAG_FTP)
+		return halb_refuse(extack, -EINVAL,
+				   "the service has ftp, which needs the method nat: use it, or set the service no-ftp");
 	if (server->upper && server->lower > server->upper)
 		return halb_refuse(extack, -ERANGE,
 				   "the lower threshold must not be above the upper one");

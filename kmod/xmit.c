@@ -337,23 +337,20 @@ renew_client_route(struct halb_packet *pkt, struct halb_conn *conn,
 	return route;
 }
 
-/* Several whole packets, of which only the first one's headers are at hand? */
-static bool is_list(const struct sk_buff *skb)
-{
-	return skb_is_nonlinear(skb) &&
-	       unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST);
-}
-
-/*
- * Sends the packets that a list of them (GRO's fraglist) consists of, each by
- * itself: when the stack takes the list apart behind us it repeats our
- * addresses and ports in the others, but neither their TTL nor what is put
- * before them.
+/**
+ * halb_one_by_one - the packets that a list of them (GRO's fraglist) consists of
+ * @pkt: the list
+ * @conn: its connection
+ * @xmit: sends one of them
+ *
+ * When the stack takes the list apart behind us it repeats our addresses and
+ * ports in the others, but neither their TTL nor what is put before them.
+ * Return: verdict.
  */
-static noinline unsigned int
-one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
-	   unsigned int (*xmit)(struct halb_packet *pkt,
-				struct halb_conn *conn))
+noinline unsigned int
+halb_one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
+		unsigned int (*xmit)(struct halb_packet *pkt,
+				     struct halb_conn *conn))
 {
 	struct sk_buff *segs, *next;
 
@@ -402,8 +399,8 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 	struct halb_route *route;
 	unsigned int verdict;
 
-	if (unlikely(is_list(pkt->skb)))
-		return one_by_one(pkt, conn, halb_xmit_to_server);
+	if (unlikely(halb_is_list(pkt->skb)))
+		return halb_one_by_one(pkt, conn, halb_xmit_to_server);
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
 		route = renew_server_route(pkt, server);
@@ -460,8 +457,8 @@ unsigned int halb_xmit_to_client(struct halb_packet *pkt,
 	struct halb_route *route;
 	unsigned int verdict;
 
-	if (unlikely(is_list(pkt->skb)))
-		return one_by_one(pkt, conn, halb_xmit_to_client);
+	if (unlikely(halb_is_list(pkt->skb)))
+		return halb_one_by_one(pkt, conn, halb_xmit_to_client);
 	if (pkt->v6) {
 		to.in6 = conn->tuple6.client;
 		from.in6 = conn->tuple6.vip;

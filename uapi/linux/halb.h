@@ -132,6 +132,9 @@ enum halb_director_state {
  * @HALB_SERVICE_FLAG_OPS: one-packet scheduling; services for UDP, and the UDP
  *   of those by mark: each datagram is scheduled by itself, and makes no
  *   connection
+ * @HALB_SERVICE_FLAG_FTP: FTP under nat; services for TCP, and the TCP to port
+ *   21 of those by mark or for all ports: what a control connection says of
+ *   data connections is understood, and rewritten, and they go to its server
  */
 enum halb_service_flag {
 	HALB_SERVICE_FLAG_PERSISTENT = 1,
@@ -140,6 +143,7 @@ enum halb_service_flag {
 	HALB_SERVICE_FLAG_ADOPT = 8,
 	HALB_SERVICE_FLAG_YIELD = 16,
 	HALB_SERVICE_FLAG_OPS = 32,
+	HALB_SERVICE_FLAG_FTP = 64,
 };
 
 /**

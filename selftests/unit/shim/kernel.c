@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
+
 #include "kernel.h"
 
 bool shim_no_memory;
@@ -94,4 +96,30 @@ u64 get_random_u64(void)
 	random_state ^= random_state << 25;
 	random_state ^= random_state >> 27;
 	return random_state * 0x2545f4914f6cdd1dULL;
+}
+
+static int shim_pton(int af, const char *src, int len, u8 *dst, int delim,
+		     const char **end)
+{
+	char text[64];
+	int n = 0;
+
+	while (n < len && src[n] != delim && src[n])
+		n++;
+	*end = src + n;
+	if (n >= (int)sizeof(text))
+		return 0;
+	memcpy(text, src, n);
+	text[n] = 0;
+	return inet_pton(af, text, dst) == 1;
+}
+
+int in4_pton(const char *src, int len, u8 *dst, int delim, const char **end)
+{
+	return shim_pton(AF_INET, src, len, dst, delim, end);
+}
+
+int in6_pton(const char *src, int len, u8 *dst, int delim, const char **end)
+{
+	return shim_pton(AF_INET6, src, len, dst, delim, end);
 }

@@ -32,6 +32,7 @@ typedef int64_t s64;
 typedef uint16_t __be16;
 typedef uint32_t __be32;
 
+#define U16_MAX		UINT16_MAX
 #define U32_MAX		UINT32_MAX
 #define be16_to_cpu	be16toh
 #define be32_to_cpu	be32toh
@@ -69,6 +70,10 @@ typedef uint32_t __be32;
 						    __typeof__(b_ + 0)), \
 		       "max");						\
 	a_ > b_ ? a_ : b_; })
+
+/* Addresses: shim/kernel.c. */
+int in4_pton(const char *src, int len, u8 *dst, int delim, const char **end);
+int in6_pton(const char *src, int len, u8 *dst, int delim, const char **end);
 
 /* Memory. */
 #define GFP_KERNEL		0
