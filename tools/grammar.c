@@ -226,6 +226,8 @@ static const struct keyword service_keywords[] = {
 	{ "sources", SVC_SLOT_SOURCES, take_sources, HALB_SVC_SOURCES },
 	{ "ops", SVC_SLOT_FLAGS + 4, take_flag, HALB_SERVICE_FLAG_OPS },
 	{ "no-ops", SVC_SLOT_FLAGS + 4, take_flag, HALB_SERVICE_FLAG_OPS },
+	{ "ftp", SVC_SLOT_FLAGS + 5, take_flag, HALB_SERVICE_FLAG_FTP },
+	{ "no-ftp", SVC_SLOT_FLAGS + 5, take_flag, HALB_SERVICE_FLAG_FTP },
 	{ "tcp-timeout", SVC_SLOT_LIMITS, take_own_limit, HALB_SVC_TCP_TIMEOUT },
 	{ "tcp-fin-timeout", SVC_SLOT_LIMITS + 1, take_own_limit, HALB_SVC_TCP_FIN_TIMEOUT },
 	{ "udp-timeout", SVC_SLOT_LIMITS + 2, take_own_limit, HALB_SVC_UDP_TIMEOUT },
@@ -252,7 +254,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, sources, vrrp, adopt, yield, conn-limit or a timeout");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, ftp, sources, vrrp, adopt, yield, conn-limit or a timeout");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -714,6 +716,8 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " yield");
 	if (service->flags & HALB_SERVICE_FLAG_OPS)
 		append(buf, size, " ops");
+	if (service->flags & HALB_SERVICE_FLAG_FTP)
+		append(buf, size, " ftp");
 	if (service->source_count)
 		append(buf, size, " sources %s",
 		       range_format(&service->source, service->source_count, range));

@@ -20,7 +20,7 @@ static const struct command {
 	{ "service", cmd_service,
 	  "service [show [SERVICE]]\n"
 	  "service add|set SERVICE [scheduler NAME] [persistent [SECONDS] [netmask MASK | prefix LENGTH]]\n"
-	  "                        [sh-fallback] [sh-port] [adopt] [yield] [ops]\n"
+	  "                        [sh-fallback] [sh-port] [adopt] [yield] [ops] [ftp]\n"
 	  "                        [sources ADDR[-ADDR]] [vrrp NAME] [conn-limit N]\n"
 	  "                        [tcp-timeout SECONDS] [tcp-fin-timeout SECONDS] [udp-timeout SECONDS]\n"
 	  "                        set also takes no-persistent, no-vrrp, ...\n"

@@ -251,6 +251,48 @@ bool ipvsadm_service_exists(struct nl_ctx *ctx, const struct halb_key *key)
 	return !nl_service_get(ctx, key, &service);
 }
 
+/* --- FTP --------------------------------------------------------------------------- */
+
+bool ipvsadm_may_be_ftp(const struct ipvsadm_command *cmd)
+{
+	return cmd->service.protocol == IPPROTO_TCP && cmd->service.port == 21;
+}
+
+/* The property ftp follows the servers' methods, which are known after the service. That it
+ * cannot be, because of other servers, is no mistake in the command.
+ */
+static void follow_method(struct nl_ctx *ctx, const struct ipvsadm_command *cmd, bool nat)
+{
+	const struct halb_change change = {
+		.op = HALB_CHANGE_OP_SET,
+		.object = HALB_OBJECT_SERVICE,
+		.service = {
+			.present = HALB_SVC_FLAGS,
+			.key = cmd->service,
+			.flags = nat ? HALB_SERVICE_FLAG_FTP : 0,
+			.flags_mask = HALB_SERVICE_FLAG_FTP,
+		},
+	};
+
+	nl_change(ctx, &change);
+}
+
+static int carry_out_change(struct nl_ctx *ctx, const struct ipvsadm_command *cmd,
+			    const struct halb_change *change)
+{
+	bool ftp = (VERB(ADD_SERVER) | VERB(EDIT_SERVER)) & (1U << cmd->verb) &&
+		   ipvsadm_may_be_ftp(cmd);
+	bool nat = cmd->method == HALB_METHOD_NAT;
+	int ret;
+
+	if (ftp && !nat)
+		follow_method(ctx, cmd, false);
+	ret = nl_change(ctx, change);
+	if (!ret && ftp && nat)
+		follow_method(ctx, cmd, true);
+	return ret;
+}
+
 /* --- one command ----------------------------------------------------------------- */
 
 static int no_daemon(struct nl_ctx *ctx)
@@ -274,7 +316,7 @@ static int carry_out(struct nl_ctx *ctx, const struct ipvsadm_command *cmd)
 	case IPVSADM_STOP_DAEMON:
 		return no_daemon(ctx);
 	default:
-		return ipvsadm_to_change(cmd, &change) ? nl_change(ctx, &change) : 0;
+		return ipvsadm_to_change(cmd, &change) ? carry_out_change(ctx, cmd, &change) : 0;
 	}
 }
 

@@ -168,6 +168,27 @@ static int refused(struct nl_ctx *ctx, struct table *t, size_t change)
 	return -1;
 }
 
+/* Does line n add a service for FTP, and have all the servers that follow -m? */
+static bool adds_ftp(const struct table *t, size_t n)
+{
+	const struct ipvsadm_command *cmd = &t->lines[n].cmd;
+	bool any = false;
+
+	if (cmd->verb != IPVSADM_ADD || !ipvsadm_may_be_ftp(cmd))
+		return false;
+	while (++n < t->count) {
+		const struct ipvsadm_command *next = &t->lines[n].cmd;
+
+		if ((next->verb != IPVSADM_ADD_SERVER && next->verb != IPVSADM_EDIT_SERVER) ||
+		    !halb_key_equal(&next->service, &cmd->service))
+			continue;
+		if (next->method != HALB_METHOD_NAT)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /* 0 or a negative errno, with *failed the number of the change at fault */
 static int transact(struct nl_ctx *ctx, const struct table *t, size_t *failed)
 {
@@ -181,8 +202,13 @@ static int transact(struct nl_ctx *ctx, const struct table *t, size_t *failed)
 	if (ret)
 		return ret;
 	for (i = 0; i < t->count && !ret; i++) {
-		if (ipvsadm_to_change(&t->lines[i].cmd, &change))
-			ret = nl_txn_put(&txn, &change);
+		if (!ipvsadm_to_change(&t->lines[i].cmd, &change))
+			continue;
+		if (adds_ftp(t, i)) {
+			change.service.flags |= HALB_SERVICE_FLAG_FTP;
+			change.service.flags_mask |= HALB_SERVICE_FLAG_FTP;
+		}
+		ret = nl_txn_put(&txn, &change);
 	}
 	if (!ret)
 		ret = nl_txn_commit(&txn, NULL);

@@ -89,6 +89,7 @@ void show_service(struct out *out, const struct halb_service *service)
 	show_flag(out, "adopt", service->flags, HALB_SERVICE_FLAG_ADOPT);
 	show_flag(out, "yield", service->flags, HALB_SERVICE_FLAG_YIELD);
 	show_flag(out, "ops", service->flags, HALB_SERVICE_FLAG_OPS);
+	show_flag(out, "ftp", service->flags, HALB_SERVICE_FLAG_FTP);
 	if (service->source_count) {
 		char range[RANGE_STRLEN];
 

@@ -39,6 +39,9 @@ static const char *const good[][2] = {
 	  "service add " SVC " scheduler rr persistent 2678400" },
 	{ "service add " SVC6 " scheduler mh persistent 600 prefix 64 adopt" },
 	{ "service add fwmark 7 scheduler rr ops" },
+	{ "service add tcp 192.0.2.1:21 scheduler rr ops ftp sources 192.0.2.5" },
+	{ "service add tcp 192.0.2.1:21 ftp scheduler rr",
+	  "service add tcp 192.0.2.1:21 scheduler rr ftp" },
 	{ "service add " SVC6 " scheduler mh persistent 600 netmask 64",
 	  "service add " SVC6 " scheduler mh persistent 600 prefix 64" },
 	{ "service add sctp 192.0.2.1:5060 scheduler rr" },
@@ -299,7 +302,7 @@ static void fuzz(unsigned int rounds)
 		"service", "server", "settings", "add", "set", "del", "flush", "drain", "timeout",
 		"tcp", "udp", "fwmark", "inet6", "192.0.2.1:80", "[2001:db8::1]:80", "10.0.0.1",
 		"scheduler", "wrr", "persistent", "no-persistent", "netmask", "prefix", "24",
-		"/64", "255.255.255.0", "sh-port", "no-adopt", "adopt", "method", "nat", "tun",
+		"/64", "255.255.255.0", "sh-port", "no-adopt", "adopt", "ftp", "method", "nat", "tun",
 		"weight", "upper", "lower", "0", "1", "65536", "4294967295", "tcp-timeout",
 		"source-check", "on", "vip-unmatched", "drop", "", "#", "[", "]", ":", "-", "%s%n",
 	};
