@@ -78,6 +78,7 @@ NAT, DR, TUN = 1000, 2000, 3000
 NAT_FAR, DR_FAR, TUN_FAR = 1006, 2006, 3006
 NAT_NONE = 4000         # no server
 ADOPT = 5000            # nat, with adopt
+FTP = 21                # nat, with ftp
 CLOSED = 9              # no service
 REAL = 8000             # the port of nat's servers
 METHODS = {"nat": NAT, "dr": DR, "tun": TUN}
@@ -98,6 +99,8 @@ def configuration():
             yield f"service add {proto} {at(f.vip)}:{NAT_NONE} scheduler rr"
         yield f"service add tcp {at(f.vip)}:{ADOPT} scheduler rr adopt"
         yield f"server add tcp {at(f.vip)}:{ADOPT} {at(f.s1)}:{REAL} method nat weight 1"
+        yield f"service add tcp {at(f.vip)}:{FTP} scheduler rr ftp"
+        yield f"server add tcp {at(f.vip)}:{FTP} {at(f.s1)}:{REAL} method nat weight 1"
 
 
 # --- steps ---------------------------------------------------------------------------------

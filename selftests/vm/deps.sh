@@ -14,7 +14,7 @@ vm="qemu-system-x86 qemu-system-common busybox-static"
 tests="nginx-light curl ipvsadm keepalived iproute2 iptables nftables tcpdump ethtool socat
   netcat-openbsd python3 python3-yaml python3-jsonschema python3-scapy jq strace iputils-ping iputils-arping
   iperf3 procps psmisc util-linux conntrack bash-completion mandoc man-db
-  shellcheck opensmtpd dnsmasq-base libcap2-bin systemd"
+  vsftpd shellcheck opensmtpd dnsmasq-base libcap2-bin systemd"
 
 missing=()
 # One dpkg-query for all: dpkg is slow to start.
@@ -67,7 +67,7 @@ if ! apt install -y --no-install-recommends "${missing[@]}" > "$log" 2>&1; then
 fi
 rm -f "$log"
 # Nor at the next boot, if it was us who brought them.
-for p in nginx-light:nginx keepalived:keepalived iperf3:iperf3 opensmtpd:opensmtpd; do
+for p in nginx-light:nginx keepalived:keepalived iperf3:iperf3 opensmtpd:opensmtpd vsftpd:vsftpd; do
 	[[ " ${missing[*]} " == *" ${p%:*} "* ]] && systemctl -q disable "${p#*:}" >/dev/null 2>&1
 done
 exit 0
