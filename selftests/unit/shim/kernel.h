@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,8 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define IPPROTO_UDP	17
 
 typedef uint8_t u8;
 typedef uint16_t u16;
