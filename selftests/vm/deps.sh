@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 # Building the module and the tools.
 build="gcc gcc-12 libc6-dev make bc flex bison libelf-dev libssl-dev kmod cpio xz-utils zstd
   rsync pkg-config libmnl-dev libjson-c-dev libevent-dev libcurl4-openssl-dev libpcre2-dev
-  sparse perl git ca-certificates"
+  sparse perl git ca-certificates clang libclang-rt-dev"
 # Booting kernels. virtiofsd is in qemu-system-common.
 vm="qemu-system-x86 qemu-system-common busybox-static"
 # What the tests run inside the VM: real clients, servers and oracles.
