@@ -251,6 +251,12 @@ talk $LONG EPSV "! python3 $TMP/talk.py $LONG 'get epsv' 'get epsv'" "get epsv" 
 is "$(sed 1d "$TMP/said" | uniq -c | awk '{ print $1 }' | paste -sd ' ')" "2 1" \
 	"two servers name the same port to one client: each transfer by its own"
 
+# With that it cannot bind its port 20: as they were.
+ftp_stop s1
+ftp_stop s2
+ftp_server s1 one
+ftp_server s2 two
+
 # --- segments that are lost ------------------------------------------------------------------------
 cl nft -f - <<'END'
 table inet loss {
