@@ -571,7 +571,6 @@ void conf_take_virtual_server(struct parser *p, const struct conf_row *row, cons
 
 #define CHECK	"net/checks.t"		/* what it does to checks */
 #define HAS	"virtual_server.sh"		/* what the module has then */
-#define LATER	"none yet"
 
 /* What checkers inherit, of virtual_server and real_server alike */
 #define INHERITED \
@@ -603,17 +602,17 @@ void conf_take_virtual_server(struct parser *p, const struct conf_row *row, cons
 #define OBJ struct vs_parse
 static const struct conf_row virtual_server_rows[] = {
 	INHERITED,
-	OWN("ip_family", take_ip_family, 0, "family of a service by mark", LATER),
+	OWN("ip_family", take_ip_family, 0, "family of a service by mark", HAS),
 	OWN("lb_algo", take_scheduler, 0, "how a server is picked", HAS),
-	OWN("lvs_sched", take_scheduler, 0, "how a server is picked", LATER),
+	OWN("lvs_sched", take_scheduler, 0, "how a server is picked", HAS),
 	NONE("hashed", "services are always found by a hash"),
 	FLAG("ops", v.ops, "each datagram is scheduled by itself", HAS),
 	ROW("flag-1", take_sched_flag, 0, v, 0, 0, 0, "first flag of the scheduler", HAS),
-	ROW("flag-2", take_sched_flag, 0, v, 0, 0, 1, "second flag of the scheduler", LATER),
+	ROW("flag-2", take_sched_flag, 0, v, 0, 0, 1, "second flag of the scheduler", HAS),
 	NONE("flag-3", "no scheduler has a third flag"),
 	ROW("sh-fallback", take_scheduler_flag, ROW_LATE, v, 0, 0, 0, "sh goes past a server that is down", HAS),
 	ROW("sh-port", take_scheduler_flag, ROW_LATE, v, 0, 0, 1, "sh hashes the port too", HAS),
-	ROW("mh-fallback", take_scheduler_flag, ROW_LATE, v, 0, 0, 0, "mh goes past a server that is down", LATER),
+	ROW("mh-fallback", take_scheduler_flag, ROW_LATE, v, 0, 0, 0, "mh goes past a server that is down", HAS),
 	ROW("mh-port", take_scheduler_flag, ROW_LATE, v, 0, 0, 1, "mh hashes the port too", HAS),
 	ROW("lb_kind", take_vs_forward, 0, v.forward, 0, 0, 0, "how packets reach servers", HAS),
 	ROW("lvs_method", take_vs_forward, 0, v.forward, 0, 0, 0, "how packets reach servers", HAS),
@@ -633,14 +632,14 @@ static const struct conf_row virtual_server_rows[] = {
 	SCRIPT("quorum_up", v.quorum_up, "run when the quorum is reached", CHECK),
 	SCRIPT("quorum_down", v.quorum_down, "run when the quorum is lost", CHECK),
 	U32("weight", weight, 0, WEIGHT_MAX, "weight of servers that name none", CHECK),
-	FLAG("inhibit_on_failure", v.inhibit_on_failure, "a server that is down has weight 0 and stays", LATER),
+	FLAG("inhibit_on_failure", v.inhibit_on_failure, "a server that is down has weight 0 and stays", "none yet"),
 	TRI("smtp_alert", smtp_alert, "mails about servers and the quorum", "checker_t"),
 	NONE("snmp_name", "halb has no SNMP; halbctl status -j tells the same"),
 	{ .keyword = "vrrp", .take = take_string, .flags = ROW_OURS, .offset = offsetof(OBJ, v.vrrp),
-	  .effect = "name of the instance whose state the service follows", .test = LATER },
+	  .effect = "name of the instance whose state the service follows", .test = HAS },
 	OWN("sorry_server", take_sorry_server, ROW_LATE, "takes connections while no server is up", HAS),
-	OWN("sorry_server_inhibit", take_sorry_inhibit, ROW_LAST, "the sorry server has weight 0 and stays", LATER),
-	OWN("sorry_server_lvs_method", take_sorry_forward, ROW_LAST, "how packets reach the sorry server", LATER),
+	OWN("sorry_server_inhibit", take_sorry_inhibit, ROW_LAST, "the sorry server has weight 0 and stays", HAS),
+	OWN("sorry_server_lvs_method", take_sorry_forward, ROW_LAST, "how packets reach the sorry server", HAS),
 	BLOCK("real_server", take_real_server, ROW_REPEAT | ROW_LATE, "real_server", "a server", CHECK),
 };
 #undef OBJ
@@ -662,7 +661,7 @@ static const struct conf_row real_server_rows[] = {
 	ROW("lvs_method", take_forward, 0, r.forward, 0, 0, 0, "how packets reach it", HAS),
 	U32("uthreshold", r.uthreshold, 0, INT32_MAX, "connections at most", HAS),
 	U32("lthreshold", r.lthreshold, 0, INT32_MAX, "connections until it takes new ones again", HAS),
-	BOOL("inhibit_on_failure", r.inhibit_on_failure, "when down it has weight 0 and stays", LATER),
+	BOOL("inhibit_on_failure", r.inhibit_on_failure, "when down it has weight 0 and stays", HAS),
 	SCRIPT("notify_up", r.notify_up, "run when it comes up", CHECK),
 	SCRIPT("notify_down", r.notify_down, "run when it goes down", CHECK),
 	ROW("alpha", take_rs_alpha, 0, r.alpha, 0, 0, 0, "it begins as down", CHECK),
@@ -670,11 +669,11 @@ static const struct conf_row real_server_rows[] = {
 	NONE("snmp_name", "halb has no SNMP; halbctl status -j tells the same"),
 	{ .keyword = "slowstart", .take = take_haproxy_time, .flags = ROW_OURS, .min = 0, .max = YEAR,
 	  .offset = offsetof(OBJ, r.slowstart_us), .effect = "as HAProxy: time until it has its whole weight",
-	  .test = LATER },
+	  .test = HAS },
 	{ .keyword = "maxconn", .take = take_u32, .flags = ROW_OURS, .min = 0, .max = INT32_MAX,
-	  .offset = offsetof(OBJ, r.uthreshold), .effect = "as uthreshold", .test = LATER },
+	  .offset = offsetof(OBJ, r.uthreshold), .effect = "as uthreshold", .test = HAS },
 	{ .keyword = "backup", .take = take_flag, .flags = ROW_OURS, .arg = 1,
-	  .offset = offsetof(OBJ, r.backup), .effect = "as HAProxy: used while no other server is up", .test = LATER },
+	  .offset = offsetof(OBJ, r.backup), .effect = "as HAProxy: used while no other server is up", .test = HAS },
 	CHECKER("TCP_CHECK", "it must take connections"),
 	CHECKER("HTTP_GET", "it must give pages"),
 	CHECKER("HTTP_CHECK", "it must give pages"),

@@ -523,9 +523,9 @@ static const struct conf_row top_rows[] = {
 	      "instances that change state together", "net/interop.t"),
 	BLOCK("vrrp_instance", conf_take_instance, ROW_REPEAT, "vrrp_instance", "a virtual router", "net/interop.t"),
 	BLOCK("virtual_server_group", conf_take_server_group, ROW_REPEAT, NULL,
-	      "addresses of a virtual_server", CHECK),
+	      "addresses of a virtual_server", "virtual_server.sh"),
 	BLOCK("virtual_server", conf_take_virtual_server, ROW_REPEAT, "virtual_server",
-	      "a service of the module", CHECK),
+	      "a service of the module", "virtual_server.sh"),
 	BLOCK("SSL", take_ssl, 0, "SSL", "certificates of SSL_GET", CHECKS),
 
 	NONE("interface_up_down_delays", "an interface that is down counts at once; preempt_delay lets it settle"),
