@@ -214,6 +214,24 @@ static void fill(char *buf, const struct layout *l, struct flows *flows)
 		put16(buf + l->check, ~fold(l->transport_sum + sum + port));
 }
 
+/* What the other end has no room for is sent again when it had time to make some. */
+static void send_all(int fd, struct mmsghdr *msgs, unsigned int n)
+{
+	int sent;
+
+	while (n) {
+		sent = sendmmsg(fd, msgs, n, 0);
+		if (sent < 0 && errno != ENOBUFS)
+			die("sendmmsg");
+		if (sent < (int)n)
+			sched_yield();
+		if (sent > 0) {
+			msgs += sent;
+			n -= sent;
+		}
+	}
+}
+
 static void send_packets(int fd, unsigned int count, const struct layout *l, struct flows *flows)
 {
 	static struct mmsghdr msgs[BATCH];
@@ -228,8 +246,7 @@ static void send_packets(int fd, unsigned int count, const struct layout *l, str
 			msgs[i].msg_hdr.msg_iov = &iov[i];
 			msgs[i].msg_hdr.msg_iovlen = 1;
 		}
-		if (sendmmsg(fd, msgs, n, 0) != (int)n)
-			die("sendmmsg");
+		send_all(fd, msgs, n);
 		count -= n;
 	}
 }
