@@ -71,8 +71,8 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = 
 	[HALB_A_SERVICE_FWMARK] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_FAMILY] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_SCHEDULER] = { .type = NLA_NUL_STRING, },
-	[HALB_A_SERVICE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
-	[HALB_A_SERVICE_FLAGS_MASK] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[HALB_A_SERVICE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+	[HALB_A_SERVICE_FLAGS_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7f),
 	[HALB_A_SERVICE_PERSIST_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_PERSIST_PREFIX] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_ACTIVE_CONNS] = { .type = NLA_U32, },
@@ -88,7 +88,7 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = 
 	[HALB_A_SERVICE_CONN_LIMIT] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE + 1] = {
+const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_LOCAL_CLIENTS + 1] = {
 	[HALB_A_SETTINGS_TCP_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_TCP_FIN_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_UDP_TIMEOUT] = { .type = NLA_U32, },
@@ -97,6 +97,7 @@ const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT
 	[HALB_A_SETTINGS_SOURCE_CHECK] = { .type = NLA_U8, },
 	[HALB_A_SETTINGS_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE] = { .type = NLA_U8, },
+	[HALB_A_SETTINGS_LOCAL_CLIENTS] = { .type = NLA_U8, },
 };
 
 const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1] = {

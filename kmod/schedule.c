@@ -47,7 +47,7 @@ static struct halb_plan *find_plan(const struct halb_packet *pkt)
 	struct halb_service_key key;
 	struct halb_plan *plan;
 
-	if (pkt->marked && pkt->skb->mark) {
+	if (pkt->flags & HALB_PACKET_MARKED && pkt->skb->mark) {
 		plan = find_by_mark(pkt, config);
 		if (plan)
 			return plan;
@@ -305,6 +305,7 @@ static unsigned int send_one(struct halb_packet *pkt, struct halb_plan *plan,
 		conn.tuple4 = pkt->tuple4;
 	halb_count_conn(server);
 	halb_count_in(server, pkt->skb);
+	halb_packet_follow(pkt, server);
 	return halb_xmit_to_server(pkt, &conn);
 }
 
@@ -327,6 +328,11 @@ static unsigned int refuse(struct halb_packet *pkt, int err)
 /* Tells the client, as ip_vs does, that nobody serves here. */
 static unsigned int no_server(struct halb_packet *pkt)
 {
+	if (pkt->flags & HALB_PACKET_OWN) {
+		/* connect() and send() of the process say so */
+		halb_drop_count(pkt->hn, NO_SERVER);
+		return NF_DROP_ERR(-ECONNREFUSED);
+	}
 	halb_answer_unreachable(pkt);
 	return halb_drop(pkt, NO_SERVER);
 }
@@ -389,6 +395,14 @@ static bool below_limit(const struct halb_plan *plan)
 	       atomic_read(&plan->service->conns) < plan->limits.conns;
 }
 
+/* Not here: what is forwarded, and the director's own unless it is wanted. */
+static bool begins_elsewhere(const struct halb_packet *pkt)
+{
+	return pkt->flags & HALB_PACKETS_LATE &&
+	       (pkt->flags & HALB_PACKET_FORWARD ||
+		!READ_ONCE(pkt->hn->settings.local_clients));
+}
+
 /**
  * halb_schedule - deals with a packet that belongs to no connection
  * @pkt: packet
@@ -404,8 +418,11 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	bool one_packet;
 
 	/* whether a mark decides is known after mangle only */
-	if (unlikely(READ_ONCE(hn->mark_hooks)) && !pkt->marked &&
+	if (unlikely(READ_ONCE(hn->mark_hooks)) &&
+	    !(pkt->flags & HALB_PACKET_MARKED) &&
 	    hn->mark_hooks & halb_mark_hook(pkt->v6 ? AF_INET6 : AF_INET))
+		return NF_ACCEPT;
+	if (unlikely(begins_elsewhere(pkt)))
 		return NF_ACCEPT;
 	plan = find_plan(pkt);
 	if (!plan)
@@ -417,7 +434,7 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	verdict = may_begin(pkt, plan);
 	if (verdict != HALB_GO_ON)
 		return verdict;
-	if (!halb_source_valid(pkt))
+	if (!(pkt->flags & HALB_PACKET_OWN) && !halb_source_valid(pkt))
 		return NF_DROP;
 	one_packet = is_one_packet(pkt, plan);
 	if ((!one_packet || plan->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
@@ -438,5 +455,6 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	if (halb_is_syn(pkt))
 		halb_half_open_add(hn, pkt->hash, pkt->v6);
 	halb_count_in(conn->server, pkt->skb);
+	halb_packet_follow(pkt, conn->server);
 	return halb_xmit_to_server(pkt, conn);
 }

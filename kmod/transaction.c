@@ -674,5 +674,6 @@ void halb_stage_settings(struct halb_transaction *txn,
 	HALB_TAKE_SETTING(VIP_UNMATCHED, vip_unmatched);
 	HALB_TAKE_SETTING(SOURCE_CHECK, source_check);
 	HALB_TAKE_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
+	HALB_TAKE_SETTING(LOCAL_CLIENTS, local_clients);
 	txn->settings_given |= request->given;
 }

@@ -34,7 +34,8 @@ unsigned int halb_unmatched(struct halb_packet *pkt)
 	if (!halb_config_has_vip(rcu_dereference(hn->config),
 				 pkt->v6 ? AF_INET6 : AF_INET, &vip))
 		return NF_ACCEPT;
-	if (rule == HALB_VIP_UNMATCHED_ACCEPT || is_local(pkt))
+	if (rule == HALB_VIP_UNMATCHED_ACCEPT || is_local(pkt) ||
+	    pkt->flags & HALB_PACKET_OWN)
 		return halb_pass(pkt, NO_SERVICE);
 	if (rule == HALB_VIP_UNMATCHED_REJECT) {
 		if (pkt->protocol != IPPROTO_UDP)

@@ -173,6 +173,7 @@ enum {					/* halb_settings.present */
 	HALB_SET_SOURCE_CHECK	= 1 << 5,
 	HALB_SET_EXPIRE_QUIESCENT = 1 << 6,
 	HALB_SET_CONNS		= 1 << 7,	/* answers only */
+	HALB_SET_LOCAL_CLIENTS	= 1 << 8,
 };
 
 struct halb_settings {
@@ -185,6 +186,7 @@ struct halb_settings {
 	uint32_t source_check;		/* 0, 1 */
 	uint32_t expire_quiescent;	/* 0, 1 */
 	uint32_t conns;			/* answers only */
+	uint32_t local_clients;		/* 0, 1 */
 };
 
 enum {					/* halb_instance.present */

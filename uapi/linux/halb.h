@@ -132,6 +132,9 @@ enum halb_director_state {
  * @HALB_SERVICE_FLAG_OPS: one-packet scheduling; services for UDP, and the UDP
  *   of those by mark: each datagram is scheduled by itself, and makes no
  *   connection
+ * @HALB_SERVICE_FLAG_THROUGH_STACK: packets go on through the director's
+ *   stack, where FORWARD and POST_ROUTING see them; those to and from nat
+ *   servers also meet conntrack and the routing table, and need IP forwarding
  */
 enum halb_service_flag {
 	HALB_SERVICE_FLAG_PERSISTENT = 1,
@@ -140,6 +143,7 @@ enum halb_service_flag {
 	HALB_SERVICE_FLAG_ADOPT = 8,
 	HALB_SERVICE_FLAG_YIELD = 16,
 	HALB_SERVICE_FLAG_OPS = 32,
+	HALB_SERVICE_FLAG_THROUGH_STACK = 64,
 };
 
 /**
@@ -271,6 +275,7 @@ enum {
 	HALB_A_SETTINGS_SOURCE_CHECK,
 	HALB_A_SETTINGS_CONNS,
 	HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE,
+	HALB_A_SETTINGS_LOCAL_CLIENTS,
 
 	__HALB_A_SETTINGS_MAX
 };
