@@ -13,6 +13,7 @@
 #include "net.h"
 #include "probe_set.h"
 #include "sctp_state.h"
+#include "slow_start.h"
 #include "tcp_state.h"
 
 #define HALB_BUCKETS_MIN	8U
@@ -225,6 +226,7 @@ int halb_config_init_net(struct halb_net *hn)
 	INIT_LIST_HEAD(&hn->transactions);
 	default_settings(&hn->settings);
 	halb_estimator_init(hn);
+	halb_slow_init(hn);
 	halb_instances_init(hn);
 
 	config = halb_config_create(0, 0);
@@ -255,6 +257,7 @@ void halb_config_exit_net(struct halb_net *hn)
 	struct halb_service *service, *next;
 
 	halb_estimator_stop(hn);
+	halb_slow_stop(hn);
 	halb_instances_stop(hn);
 	mutex_lock(&hn->mutex);
 	list_for_each_entry_safe(service, next, &hn->services, list)

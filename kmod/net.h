@@ -95,6 +95,7 @@ struct halb_settings {
  * @overload: tells listeners of servers that went into or out of overload
  * @estimator: computes rates every two seconds while there are services
  * @estimator_next: when it is due
+ * @slow_start: runs every second while a server starts slowly
  * @gc: expires connections while there are any
  * @reap: frees @dead between two sweeps
  * @gc_iter: how far the present sweep is, [0] IPv4, [1] IPv6
@@ -151,6 +152,7 @@ struct halb_net {
 	struct delayed_work overload;
 	struct delayed_work estimator;
 	unsigned long estimator_next;
+	struct delayed_work slow_start;
 	struct delayed_work gc;
 	struct work_struct reap;
 	struct work_struct own_work;

@@ -117,6 +117,9 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @overload_seen: overload flag, as the present scheduler knows it
  * @weight: as configured, read locklessly
  * @backup: only while no other server is available, under the netns' mutex
+ * @slow_step: how much of its weight it has come to, 1..HALB_SLOW_STEPS, under
+ *	the netns' mutex
+ * @slow_since: halb_now() when it came, if it is not all
  * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
  *	the netns' mutex
  * @leaving: in &halb_service.leaving, once removed
@@ -154,6 +157,8 @@ struct halb_server {
 	/* control */
 	u32 weight;
 	bool backup;
+	u8 slow_step;
+	u32 slow_since;
 	struct list_head list;
 	struct list_head leaving;
 	struct halb_rate rate;

@@ -241,4 +241,5 @@ const struct halb_sched halb_sched_wrr = {
 	.update = wrr_update,
 	.pick = robin_pick,
 	.watch = HALB_WATCH_OVERLOAD,
+	.shares = true,
 };
