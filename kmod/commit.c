@@ -321,9 +321,17 @@ static unsigned int wanted_hooks(const struct halb_transaction *txn)
 	unsigned int want = halb_config_hooks(txn->hn);
 	const struct halb_staged *staged;
 
-	list_for_each_entry(staged, &txn->services, list)
-		if (!staged->removed && staged->key.fwmark)
+	list_for_each_entry(staged, &txn->services, list) {
+		if (staged->removed)
+			continue;
+		if (staged->key.fwmark)
 			want |= halb_mark_hook(staged->key.af);
+		if (staged->options.flags & HALB_SERVICE_FLAG_THROUGH_STACK)
+			want |= HALB_HOOKS_FORWARD;
+	}
+	if (txn->settings_given & BIT(HALB_A_SETTINGS_LOCAL_CLIENTS) &&
+	    txn->settings.local_clients)
+		want |= HALB_HOOKS_OUTPUT;
 	return want;
 }
 
@@ -334,7 +342,8 @@ static int prepare_hooks(const struct halb_transaction *txn,
 	unsigned int want = wanted_hooks(txn);
 	int err;
 
-	if (want != HALB_HOOKS_FLOWS && !rcu_access_pointer(hn->marked)) {
+	if (want & (HALB_HOOKS_MARK4 | HALB_HOOKS_MARK6) &&
+	    !rcu_access_pointer(hn->marked)) {
 		struct halb_probe *marked;
 
 		marked = halb_probe_create(HALB_MARKED_ROOM);
@@ -362,7 +371,8 @@ static bool settings_differ(const struct halb_transaction *txn)
 	       HALB_DIFFERS(CONN_LIMIT, conn_limit) ||
 	       HALB_DIFFERS(VIP_UNMATCHED, vip_unmatched) ||
 	       HALB_DIFFERS(SOURCE_CHECK, source_check) ||
-	       HALB_DIFFERS(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
+	       HALB_DIFFERS(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent) ||
+	       HALB_DIFFERS(LOCAL_CLIENTS, local_clients);
 }
 
 static int prepare(struct halb_transaction *txn, struct netlink_ext_ack *extack)
@@ -446,6 +456,7 @@ static void apply_settings(struct halb_transaction *txn)
 	HALB_APPLY_SETTING(VIP_UNMATCHED, vip_unmatched);
 	HALB_APPLY_SETTING(SOURCE_CHECK, source_check);
 	HALB_APPLY_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
+	HALB_APPLY_SETTING(LOCAL_CLIENTS, local_clients);
 }
 
 /*
@@ -469,6 +480,27 @@ static void bind_instances(struct halb_transaction *txn)
 			if (staged->servers[i].created)
 				set_bit(HALB_SERVER_STANDBY_BIT,
 					&staged->servers[i].server->flags);
+	}
+}
+
+/* Before anyone can find the new ones; of the others the next packets. */
+static void set_stack(struct halb_transaction *txn)
+{
+	struct halb_staged *staged;
+	struct halb_server *server;
+	bool stack;
+	u32 i;
+
+	list_for_each_entry(staged, &txn->services, list) {
+		if (staged->removed)
+			continue;
+		stack = staged->options.flags & HALB_SERVICE_FLAG_THROUGH_STACK;
+		list_for_each_entry(server, &staged->service->servers, list)
+			halb_server_set_stack(server, stack);
+		list_for_each_entry(server, &staged->service->leaving, leaving)
+			halb_server_set_stack(server, stack);
+		for (i = 0; i < staged->count; i++)
+			halb_server_set_stack(staged->servers[i].server, stack);
 	}
 }
 
@@ -655,6 +687,7 @@ static void take_effect(struct halb_transaction *txn)
 	halb_probe_publish(txn);
 	collect_gone(txn);
 	bind_instances(txn);
+	set_stack(txn);
 	if (txn->config)
 		change_table(txn);
 	else if (txn->changes)

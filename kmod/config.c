@@ -129,6 +129,10 @@ unsigned int halb_config_hooks(const struct halb_net *hn)
 		want |= HALB_HOOKS_MARK4;
 	if (hn->mark_count[1])
 		want |= HALB_HOOKS_MARK6;
+	if (atomic_read(&hn->stack_servers))
+		want |= HALB_HOOKS_FORWARD;
+	if (atomic_read(&hn->local_servers) || hn->settings.local_clients)
+		want |= HALB_HOOKS_OUTPUT;
 	return want;
 }
 

@@ -58,6 +58,8 @@
 #define HALB_PATHS(X)						\
 	X(DIRECT,		"direct")			\
 	X(STACK_OUTPUT,		"stack-output")			\
+	X(THROUGH_STACK,	"through-stack")		\
+	X(LOCAL,		"local")			\
 	X(FRAGMENTED,		"fragmented")			\
 	X(SEGMENTED,		"segmented")			\
 	X(REROUTED,		"rerouted")			\

@@ -434,7 +434,8 @@ unsigned int halb_ftp_schedule(struct halb_packet *pkt)
 	flags = READ_ONCE(expected->server->flags);
 	if (flags & HALB_SERVER_STANDBY)
 		return halb_pass(pkt, NOT_MASTER);
-	if (flags & HALB_SERVER_REMOVED ||
+	/* has come to its service since: it has no ftp any more */
+	if (flags & (HALB_SERVER_REMOVED | HALB_SERVER_STACK) ||
 	    !halb_conn_expires(pkt->hn, expected)) {
 		halb_conn_kill(pkt->hn, expected);
 		return HALB_GO_ON;
@@ -448,6 +449,7 @@ unsigned int halb_ftp_schedule(struct halb_packet *pkt)
 	if (IS_ERR(conn))
 		return refuse(pkt, PTR_ERR(conn));
 	halb_half_open_add(pkt->hn, conn->hash[0], pkt->v6);
+	halb_packet_follow(pkt, conn->server);
 	if (side == HALB_SIDE_CLIENT)
 		halb_count_in(conn->server, pkt->skb);
 	else

@@ -27,6 +27,11 @@
 #define HALB_PRIORITY	(NF_IP_PRI_RAW + 1)
 /* just after mangle, where rules have marked the packet */
 #define HALB_PRIORITY_MARK	(NF_IP_PRI_MANGLE + 1)
+/*
+ * At FORWARD and LOCAL_OUT: after conntrack, which so sees both directions of a
+ * flow alike, and after the rules that filter.
+ */
+#define HALB_PRIORITY_LATE	(NF_IP_PRI_NAT_SRC - 1)
 
 /*
  * Frames on their way through a bridge come along here with br_netfilter; ours
@@ -45,10 +50,12 @@ static bool is_bridged(const struct sk_buff *skb,
 
 /* Whether a packet with one of our addresses is one for us. */
 static unsigned int admit(struct halb_net *hn, const struct sk_buff *skb,
-			  const struct nf_hook_state *state)
+			  const struct nf_hook_state *state, u8 flags)
 {
 	const struct net_device *in = state->in;
 
+	if (unlikely(flags & HALB_PACKET_OWN))
+		return HALB_GO_ON;
 	if (unlikely(skb->pkt_type != PACKET_HOST)) {
 		halb_pass_count(hn, NOT_UNICAST);
 		return NF_ACCEPT;
@@ -138,6 +145,30 @@ static noinline unsigned int follow_ftp(struct halb_packet *pkt,
 	return halb_ftp_forward(pkt, conn, side);
 }
 
+/*
+ * The rare servers: is the packet the stack's, for good or until it is at
+ * FORWARD?
+ */
+static noinline bool is_others(struct halb_packet *pkt,
+			       const struct halb_server *server,
+			       enum halb_side side)
+{
+	if (READ_ONCE(server->flags) & HALB_SERVER_STANDBY) {
+		/* after mangle: counted when it was here before */
+		if (!pkt->flags)
+			halb_pass_count(pkt->hn, NOT_MASTER);
+		return true;
+	}
+	/* a client that is a server elsewhere: we sent the packet here */
+	if (side == HALB_SIDE_CLIENT && pkt->flags & HALB_PACKET_FORWARD)
+		return true;
+	halb_packet_follow(pkt, server);
+	/* the server's answers meet conntrack and the rules as they came */
+	return side == HALB_SIDE_SERVER &&
+	       server->method == HALB_METHOD_NAT &&
+	       !(pkt->flags & HALB_PACKETS_LATE);
+}
+
 static __always_inline unsigned int known(struct halb_packet *pkt,
 					  struct rhash_head *node)
 {
@@ -148,9 +179,9 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	u32 now = halb_now();
 	u32 state;
 
-	if (unlikely(flags & HALB_SERVER_STANDBY))
-		/* after mangle: counted when it was here before */
-		return pkt->marked ? NF_ACCEPT : halb_pass(pkt, NOT_MASTER);
+	if (unlikely(flags & (HALB_SERVER_STANDBY | HALB_SERVER_STACK)) &&
+	    is_others(pkt, server, side))
+		return NF_ACCEPT;
 	if (unlikely(READ_ONCE(conn->seen) != now) &&
 	    outlived(pkt->hn, conn, now))
 		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
@@ -268,8 +299,11 @@ static noinline unsigned int check_options(struct halb_packet *pkt)
 
 /* HALB_GO_ON once the packet is whole, else a verdict. */
 static noinline unsigned int defragment4(struct halb_net *hn,
-					 struct sk_buff *skb)
+					 struct sk_buff *skb, u8 flags)
 {
+	/* made so by a process; what comes to FORWARD was here before */
+	if (flags & HALB_PACKETS_LATE)
+		return NF_ACCEPT;
 	/* the user keeps our queues apart from those of other hooks */
 	if (ip_defrag(hn->net, skb, IP_DEFRAG_VS_IN))
 		return NF_STOLEN;
@@ -278,22 +312,28 @@ static noinline unsigned int defragment4(struct halb_net *hn,
 	return HALB_GO_ON;
 }
 
+/* ICMP errors are looked at where they come first. */
+static bool leaves_icmp(u8 flags)
+{
+	return flags && !(flags & HALB_PACKET_OWN);
+}
+
 /*
  * Not in line: the entry point, which foreign packets leave at once, saves no
  * register then. And there is one of it, so that the lookup is in line.
  */
 static noinline unsigned int ours4(struct halb_net *hn, struct sk_buff *skb,
 				   const struct nf_hook_state *state,
-				   bool marked)
+				   u8 flags)
 {
-	struct halb_packet pkt = { .hn = hn, .skb = skb, .marked = marked };
+	struct halb_packet pkt = { .hn = hn, .skb = skb, .flags = flags };
 	struct halb_key4 key;
 	const struct iphdr *iph = ip_hdr(skb);
 	struct rhash_head *node;
 	unsigned int verdict;
 	__be16 sport, dport;
 
-	verdict = admit(hn, skb, state);
+	verdict = admit(hn, skb, state, flags);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
 	if (unlikely(iph->ihl > 5)) {
@@ -302,9 +342,10 @@ static noinline unsigned int ours4(struct halb_net *hn, struct sk_buff *skb,
 			return verdict;
 	}
 	if (unlikely(iph->protocol == IPPROTO_ICMP))
-		return marked ? NF_ACCEPT : halb_icmp4(hn, skb);
+		return leaves_icmp(flags) ? NF_ACCEPT :
+					    halb_icmp4(hn, skb, flags);
 	if (unlikely(ip_is_fragment(iph))) {
-		verdict = defragment4(hn, skb);
+		verdict = defragment4(hn, skb, flags);
 		if (verdict != HALB_GO_ON)
 			return verdict;
 		iph = ip_hdr(skb);
@@ -391,6 +432,8 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 	bool fragment;
 	int ret;
 
+	if (pkt->flags & HALB_PACKETS_LATE)
+		return NF_ACCEPT;
 	ret = nf_ct_frag6_gather(pkt->hn->net, pkt->skb, HALB_DEFRAG_USER);
 	if (ret == -EINPROGRESS)
 		return NF_STOLEN;
@@ -402,10 +445,10 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 
 static noinline unsigned int ours6(struct halb_net *hn, struct sk_buff *skb,
 				   const struct nf_hook_state *state,
-				   bool marked)
+				   u8 flags)
 {
 	struct halb_packet pkt = {
-		.hn = hn, .skb = skb, .v6 = true, .marked = marked,
+		.hn = hn, .skb = skb, .v6 = true, .flags = flags,
 	};
 	struct halb_key6 key;
 	const struct ipv6hdr *ip6h;
@@ -414,7 +457,7 @@ static noinline unsigned int ours6(struct halb_net *hn, struct sk_buff *skb,
 	__be16 sport, dport;
 	bool fragment;
 
-	verdict = admit(hn, skb, state);
+	verdict = admit(hn, skb, state, flags);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
 	verdict = find_transport6(&pkt, &fragment);
@@ -423,7 +466,8 @@ static noinline unsigned int ours6(struct halb_net *hn, struct sk_buff *skb,
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
 	if (unlikely(pkt.protocol == IPPROTO_ICMPV6))
-		return marked ? NF_ACCEPT : halb_icmp6(hn, skb);
+		return leaves_icmp(flags) ? NF_ACCEPT :
+					    halb_icmp6(hn, skb, flags);
 	verdict = read_transport(&pkt, &sport, &dport);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;
@@ -485,7 +529,7 @@ static unsigned int halb_hook4(void *priv, struct sk_buff *skb,
 	    (likely(iph->protocol != IPPROTO_ICMP) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return ours4(hn, skb, state, false);
+	return ours4(hn, skb, state, 0);
 }
 
 /* Entry point of IPv6 packets: see halb_hook4(). */
@@ -502,7 +546,7 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 	    (likely(ip6h->nexthdr != IPPROTO_ICMPV6) ||
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return ours6(hn, skb, state, false);
+	return ours6(hn, skb, state, 0);
 }
 
 static bool has_mark_service(const struct halb_net *hn, u32 mark, u8 af)
@@ -535,7 +579,7 @@ static unsigned int halb_hook_mark4(void *priv, struct sk_buff *skb,
 	if (!has_mark_service(hn, skb->mark, AF_INET) &&
 	    !halb_probe4(probe, ip_hdr(skb)->daddr, HALB_PROBE_VIP))
 		return NF_ACCEPT;
-	return ours4(hn, skb, state, true);
+	return ours4(hn, skb, state, HALB_PACKET_MARKED);
 }
 
 /* New IPv6 flows: see halb_hook_mark4(). */
@@ -548,7 +592,103 @@ static unsigned int halb_hook_mark6(void *priv, struct sk_buff *skb,
 	if (!has_mark_service(hn, skb->mark, AF_INET6) &&
 	    !halb_probe6(probe, &ipv6_hdr(skb)->daddr, HALB_PROBE_VIP))
 		return NF_ACCEPT;
-	return ours6(hn, skb, state, true);
+	return ours6(hn, skb, state, HALB_PACKET_MARKED);
+}
+
+/**
+ * halb_hook_forward4 - where IPv4 answers of through-stack's nat servers are
+ * translated
+ * @priv: &struct halb_net
+ * @skb: packet that the stack forwards
+ * @state: where it is
+ *
+ * Exists while there is such a server.
+ */
+static unsigned int halb_hook_forward4(void *priv, struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+
+	if (!halb_probe4(rcu_dereference(hn->probe), ip_hdr(skb)->saddr,
+			 HALB_PROBE_REPLY))
+		return NF_ACCEPT;
+	return ours4(hn, skb, state, HALB_PACKET_MARKED | HALB_PACKET_FORWARD);
+}
+
+/* IPv6: see halb_hook_forward4(). */
+static unsigned int halb_hook_forward6(void *priv, struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+
+	if (!halb_probe6(rcu_dereference(hn->probe), &ipv6_hdr(skb)->saddr,
+			 HALB_PROBE_REPLY))
+		return NF_ACCEPT;
+	return ours6(hn, skb, state, HALB_PACKET_MARKED | HALB_PACKET_FORWARD);
+}
+
+/* Does a process of the director ask for a service? */
+static bool is_clients4(const struct halb_net *hn, const struct sk_buff *skb,
+			const struct halb_probe *probe)
+{
+	return READ_ONCE(hn->settings.local_clients) &&
+	       (halb_probe4(probe, ip_hdr(skb)->daddr, HALB_PROBE_VIP) ||
+		was_marked4(hn, ip_hdr(skb)->daddr) ||
+		has_mark_service(hn, skb->mark, AF_INET));
+}
+
+static bool is_clients6(const struct halb_net *hn, const struct sk_buff *skb,
+			const struct halb_probe *probe)
+{
+	return READ_ONCE(hn->settings.local_clients) &&
+	       (halb_probe6(probe, &ipv6_hdr(skb)->daddr, HALB_PROBE_VIP) ||
+		was_marked6(hn, &ipv6_hdr(skb)->daddr) ||
+		has_mark_service(hn, skb->mark, AF_INET6));
+}
+
+/**
+ * halb_hook_output4 - IPv4 packets of the director's own processes: answers of
+ * local nat servers, and requests of local clients
+ * @priv: &struct halb_net
+ * @skb: packet that the director sends
+ * @state: where it is
+ *
+ * Exists while there is such a server, or the setting local-clients. Context:
+ * any; the rest of the packet path is at home in softirq.
+ */
+static unsigned int halb_hook_output4(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	unsigned int verdict;
+
+	if (!halb_probe4(probe, ip_hdr(skb)->saddr, HALB_PROBE_REPLY) &&
+	    !is_clients4(hn, skb, probe))
+		return NF_ACCEPT;
+	skb->dev = state->out;
+	local_bh_disable();
+	verdict = ours4(hn, skb, state, HALB_PACKET_MARKED | HALB_PACKET_OWN);
+	local_bh_enable();
+	return verdict;
+}
+
+/* IPv6: see halb_hook_output4(). */
+static unsigned int halb_hook_output6(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	struct halb_net *hn = priv;
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	unsigned int verdict;
+
+	if (!halb_probe6(probe, &ipv6_hdr(skb)->saddr, HALB_PROBE_REPLY) &&
+	    !is_clients6(hn, skb, probe))
+		return NF_ACCEPT;
+	skb->dev = state->out;
+	local_bh_disable();
+	verdict = ours6(hn, skb, state, HALB_PACKET_MARKED | HALB_PACKET_OWN);
+	local_bh_enable();
+	return verdict;
 }
 
 static const struct nf_hook_ops flow_ops[] = {
@@ -584,6 +724,36 @@ static const struct nf_hook_ops mark6_ops[] = {
 	},
 };
 
+static const struct nf_hook_ops forward_ops[] = {
+	{
+		.hook		= halb_hook_forward4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_FORWARD,
+		.priority	= HALB_PRIORITY_LATE,
+	},
+	{
+		.hook		= halb_hook_forward6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_FORWARD,
+		.priority	= HALB_PRIORITY_LATE,
+	},
+};
+
+static const struct nf_hook_ops output_ops[] = {
+	{
+		.hook		= halb_hook_output4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= HALB_PRIORITY_LATE,
+	},
+	{
+		.hook		= halb_hook_output6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= HALB_PRIORITY_LATE,
+	},
+};
+
 /* By number of the HALB_HOOKS_* bit. */
 static const struct hook_set {
 	const struct nf_hook_ops *ops;
@@ -592,6 +762,8 @@ static const struct hook_set {
 	{ flow_ops, ARRAY_SIZE(flow_ops) },
 	{ mark4_ops, ARRAY_SIZE(mark4_ops) },
 	{ mark6_ops, ARRAY_SIZE(mark6_ops) },
+	{ forward_ops, ARRAY_SIZE(forward_ops) },
+	{ output_ops, ARRAY_SIZE(output_ops) },
 };
 
 static int register_set(struct halb_net *hn, unsigned int n)
@@ -623,6 +795,8 @@ static int register_set(struct halb_net *hn, unsigned int n)
  * Hooks stay as long as there are services or connections: without them
  * packets of nat connections would leave untranslated. The hooks after mangle
  * stay as long as there are services by mark; connections do not need them.
+ * Those at FORWARD and LOCAL_OUT stay as long as there are servers that need
+ * them, removed ones with connections included, or the setting local-clients.
  * Nothing is removed when something cannot be registered.
  * Context: process. Return: 0 or a negative errno.
  */
@@ -642,7 +816,8 @@ int halb_hooks_set(struct halb_net *hn, unsigned int want)
 		if (BIT(n) == HALB_HOOKS_FLOWS)
 			halb_conn_gc_kick(hn);
 	}
-	WRITE_ONCE(hn->mark_hooks, want & ~HALB_HOOKS_FLOWS);
+	WRITE_ONCE(hn->mark_hooks, want & (HALB_HOOKS_MARK4 | HALB_HOOKS_MARK6));
+	WRITE_ONCE(hn->output_hooks, want & HALB_HOOKS_OUTPUT);
 	for (n = 0; n < HALB_HOOK_SETS; n++)
 		if (!(want & BIT(n)) && hn->hook_ops[n])
 			gone |= BIT(n);

@@ -362,6 +362,7 @@ static unsigned int follow(struct halb_packet *pkt, const struct halb_quote *q,
 
 	if (test_bit(HALB_SERVER_STANDBY_BIT, &conn->server->flags))
 		return halb_pass(pkt, NOT_MASTER);
+	halb_packet_follow(pkt, conn->server);
 	if (test_bit(HALB_SERVER_REMOVED_BIT, &conn->server->flags) ||
 	    READ_ONCE(conn->state) & HALB_CONN_ORPHAN)
 		return halb_drop(pkt, SERVER_REMOVED);
@@ -373,14 +374,16 @@ static unsigned int follow(struct halb_packet *pkt, const struct halb_quote *q,
  * halb_icmp4 - an ICMP packet, whatever its addresses
  * @hn: netns
  * @skb: packet
+ * @flags: HALB_PACKET_*
  *
  * Context: softirq, RCU read side. Return: verdict.
  */
-unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
+unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb, u8 flags)
 {
 	unsigned int off = ip_hdrlen(skb);
 	struct halb_packet pkt = {
 		.hn = hn, .skb = skb, .thoff = off, .protocol = IPPROTO_ICMP,
+		.flags = flags,
 	};
 	struct halb_key4 key;
 	struct halb_icmp_error error;
@@ -411,10 +414,11 @@ unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb)
 }
 
 /* ICMPv6: see halb_icmp4(). */
-unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb)
+unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb, u8 flags)
 {
 	struct halb_packet pkt = {
 		.hn = hn, .skb = skb, .v6 = true, .protocol = IPPROTO_ICMPV6,
+		.flags = flags,
 	};
 	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
 	struct halb_key6 key;

@@ -24,7 +24,9 @@ struct halb_own;
 #define HALB_HOOKS_FLOWS	BIT(0)	/* all flows, just after raw */
 #define HALB_HOOKS_MARK4	BIT(1)	/* new IPv4 flows, just after mangle */
 #define HALB_HOOKS_MARK6	BIT(2)	/* new IPv6 flows, just after mangle */
-#define HALB_HOOK_SETS		3
+#define HALB_HOOKS_FORWARD	BIT(3)	/* answers through the stack */
+#define HALB_HOOKS_OUTPUT	BIT(4)	/* local servers and clients */
+#define HALB_HOOK_SETS		5
 
 /* states, see enum halb_conn_state */
 #define HALB_STATES	(HALB_CONN_STATE_SCTP_CLOSED + 1)
@@ -36,6 +38,7 @@ struct halb_own;
  * @vip_unmatched: enum halb_vip_unmatched
  * @source_check: apply rp_filter's rule to new flows
  * @expire_quiescent: templates of servers with weight 0 end
+ * @local_clients: balance connections of the director's own processes
  */
 struct halb_settings {
 	u32 timeout[HALB_STATES];
@@ -43,6 +46,7 @@ struct halb_settings {
 	u8 vip_unmatched;
 	u8 source_check;
 	u8 expire_quiescent;
+	u8 local_clients;
 };
 
 /**
@@ -56,6 +60,7 @@ struct halb_settings {
  * @own: the director's own addresses, see own.h; NULL before they are known
  * @mark_hooks: HALB_HOOKS_MARK4 and _MARK6, as far as new flows are left to the
  *	hooks after mangle
+ * @output_hooks: HALB_HOOKS_OUTPUT while it is registered
  * @counters: why and how packets left
  * @conns: connections, [0] IPv4, [1] IPv6
  * @recent: the latest ways back to clients
@@ -69,6 +74,8 @@ struct halb_settings {
  * @reset_second: the second in which @resets were sent, see reset.c
  * @resets: TCP resets sent in @reset_second
  * @objects: services that are not freed yet, removed ones included
+ * @local_servers: servers that need HALB_HOOKS_OUTPUT
+ * @stack_servers: servers that need HALB_HOOKS_FORWARD
  * @mutex: protects everything below, and every change of the above but @conns
  * @generation: counts changes of the configuration, see transactions
  * @services: all configured services, oldest first
@@ -111,6 +118,7 @@ struct halb_net {
 	struct halb_probe __rcu *marked;
 	struct halb_own __rcu *own;
 	u8 mark_hooks;
+	u8 output_hooks;
 	struct halb_counters __percpu *counters;
 	struct rhashtable conns[2];
 	struct halb_half_open __rcu *half_open;
@@ -123,6 +131,8 @@ struct halb_net {
 	u32 reset_second;
 	atomic_t resets;
 	atomic_t objects;
+	atomic_t local_servers;
+	atomic_t stack_servers;
 
 	struct mutex mutex ____cacheline_aligned_in_smp;
 	u32 generation;

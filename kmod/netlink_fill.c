@@ -241,6 +241,8 @@ int halb_nl_fill_settings(struct sk_buff *skb, const struct halb_net *hn)
 		       settings->source_check) ||
 	    nla_put_u8(skb, HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE,
 		       settings->expire_quiescent) ||
+	    nla_put_u8(skb, HALB_A_SETTINGS_LOCAL_CLIENTS,
+		       settings->local_clients) ||
 	    nla_put_u32(skb, HALB_A_SETTINGS_CONNS, count(&hn->conn_count))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;

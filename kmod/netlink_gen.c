@@ -72,8 +72,8 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = 
 	[HALB_A_SERVICE_FWMARK] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_FAMILY] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_SCHEDULER] = { .type = NLA_NUL_STRING, },
-	[HALB_A_SERVICE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
-	[HALB_A_SERVICE_FLAGS_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+	[HALB_A_SERVICE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xff),
+	[HALB_A_SERVICE_FLAGS_MASK] = NLA_POLICY_MASK(NLA_U32, 0xff),
 	[HALB_A_SERVICE_PERSIST_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_PERSIST_PREFIX] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_ACTIVE_CONNS] = { .type = NLA_U32, },
@@ -89,7 +89,7 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = 
 	[HALB_A_SERVICE_CONN_LIMIT] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE + 1] = {
+const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_LOCAL_CLIENTS + 1] = {
 	[HALB_A_SETTINGS_TCP_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_TCP_FIN_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_UDP_TIMEOUT] = { .type = NLA_U32, },
@@ -98,6 +98,7 @@ const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_EXPIRE_QUIESCENT
 	[HALB_A_SETTINGS_SOURCE_CHECK] = { .type = NLA_U8, },
 	[HALB_A_SETTINGS_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE] = { .type = NLA_U8, },
+	[HALB_A_SETTINGS_LOCAL_CLIENTS] = { .type = NLA_U8, },
 };
 
 const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1] = {
@@ -113,7 +114,7 @@ const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1] = {
 	[HALB_A_STATS_OUT_BPS] = { .type = NLA_U64, },
 };
 
-const struct nla_policy halb_why_nl_policy[HALB_A_WHY_NEIGHBOUR + 1] = {
+const struct nla_policy halb_why_nl_policy[HALB_A_WHY_OWN + 1] = {
 	[HALB_A_WHY_IN_DEVICE] = { .type = NLA_NUL_STRING, },
 	[HALB_A_WHY_VERDICT] = NLA_POLICY_MAX(NLA_U32, 3),
 	[HALB_A_WHY_REASON] = { .type = NLA_NUL_STRING, },
@@ -121,6 +122,8 @@ const struct nla_policy halb_why_nl_policy[HALB_A_WHY_NEIGHBOUR + 1] = {
 	[HALB_A_WHY_TEMPLATE] = { .type = NLA_U8, },
 	[HALB_A_WHY_OUT_DEVICE] = { .type = NLA_NUL_STRING, },
 	[HALB_A_WHY_NEIGHBOUR] = NLA_POLICY_MAX(NLA_U32, 3),
+	[HALB_A_WHY_PATH] = { .type = NLA_NUL_STRING, },
+	[HALB_A_WHY_OWN] = { .type = NLA_U8, },
 };
 
 /* HALB_CMD_SERVICE_ADD - do */

@@ -605,5 +605,12 @@ int halb_nl_parse_settings(const struct nlattr *nest,
 			return halb_refuse_attr(extack, attr, -EINVAL,
 						"expire-quiescent-template must be 0 or 1");
 	}
+	attr = tb[HALB_A_SETTINGS_LOCAL_CLIENTS];
+	if (attr) {
+		settings->local_clients = nla_get_u8(attr);
+		if (settings->local_clients > 1)
+			return halb_refuse_attr(extack, attr, -EINVAL,
+						"local-clients must be 0 or 1");
+	}
 	return 0;
 }

@@ -27,6 +27,8 @@
  * @ending: the connection that the packet would end to begin another, or NULL
  * @out: device towards @server, or NULL
  * @neighbour: enum halb_neighbour, with @out
+ * @path: name of a counter of paths, or NULL if halb sends it
+ * @own: a process of the director sends it, and local-clients is on
  */
 struct halb_why {
 	struct halb_net *hn;
@@ -41,6 +43,8 @@ struct halb_why {
 	bool template;
 	struct net_device *out;
 	enum halb_neighbour neighbour;
+	const char *path;
+	bool own;
 };
 
 static void pass(struct halb_why *why, enum halb_pass reason)
@@ -107,6 +111,39 @@ static void look_at_neighbour(struct halb_why *why, struct dst_entry *dst)
 		why->neighbour = state_of(find_neighbour4(dst, server->addr.ip));
 }
 
+/* The server is the director itself, see to_local_server() in xmit.c. */
+static void end_here(struct halb_why *why)
+{
+	const struct halb_server *server = why->server;
+
+	if (!halb_method_rewrites(server->method))
+		pass(why, HALB_PASS_LOCAL_SERVER);
+	else if (!READ_ONCE(why->hn->output_hooks) ||
+		 (!why->own &&
+		  halb_addr_is_loopback(server->af, &server->addr)))
+		drop(why, HALB_DROP_SERVER_LOCAL);
+	else if (why->own)
+		why->path = halb_path_names[HALB_PATH_THROUGH_STACK];
+	else
+		why->path = halb_path_names[HALB_PATH_LOCAL];
+}
+
+/* Who sends it on: see by_stack() and leave() there. */
+static void leave(struct halb_why *why)
+{
+	const struct halb_server *server = why->server;
+
+	if (why->own ? server->method != HALB_METHOD_TUN :
+		       READ_ONCE(server->flags) & HALB_SERVER_STACK)
+		why->path = halb_path_names[HALB_PATH_THROUGH_STACK];
+}
+
+static bool is_sent(const struct halb_why *why)
+{
+	return why->verdict == HALB_WHY_VERDICT_NEW ||
+	       why->verdict == HALB_WHY_VERDICT_KNOWN;
+}
+
 static void follow_route(struct halb_why *why)
 {
 	static const union nf_inet_addr any;
@@ -120,14 +157,12 @@ static void follow_route(struct halb_why *why)
 		drop(why, HALB_DROP_NO_ROUTE);
 		return;
 	}
-	if (!route->direct && halb_route_is_local(route, server->af)) {
-		if (halb_method_rewrites(server->method))
-			drop(why, HALB_DROP_SERVER_LOCAL);
-		else
-			pass(why, HALB_PASS_LOCAL_SERVER);
-	} else {
+	if (!route->direct && halb_route_is_local(route, server->af))
+		end_here(why);
+	else
+		leave(why);
+	if (is_sent(why))
 		look_at_neighbour(why, route->dst);
-	}
 	halb_route_discard(route);
 }
 
@@ -181,7 +216,7 @@ static void unmatched(struct halb_why *why)
 				 &flow->vip))
 		return;
 	if (hn->settings.vip_unmatched == HALB_VIP_UNMATCHED_ACCEPT ||
-	    halb_addr_is_local(hn->net, flow->af, &flow->vip))
+	    why->own || halb_addr_is_local(hn->net, flow->af, &flow->vip))
 		pass(why, HALB_PASS_NO_SERVICE);
 	else
 		drop(why, HALB_DROP_VIP_UNMATCHED);
@@ -236,7 +271,7 @@ static bool admits(struct halb_why *why, const struct halb_plan *plan)
 		.mark = why->flow.mark,
 		.v6 = why->flow.af == AF_INET6,
 	};
-	int reason;
+	int reason = HALB_SOURCE_OK;
 
 	if (READ_ONCE(plan->service->standby)) {
 		pass(why, HALB_PASS_NOT_MASTER);
@@ -246,7 +281,8 @@ static bool admits(struct halb_why *why, const struct halb_plan *plan)
 		pass(why, HALB_PASS_YIELDED);
 		return false;
 	}
-	reason = halb_source_refuse(why->hn, &source);
+	if (!why->own)
+		reason = halb_source_refuse(why->hn, &source);
 	if (reason == HALB_SOURCE_OK && is_full(why, plan))
 		reason = HALB_DROP_CONN_LIMIT;
 	else if (reason == HALB_SOURCE_OK && is_at_limit(why, plan))
@@ -334,7 +370,7 @@ static void judge(struct halb_why *why)
 			return;
 		choose(why, plan);
 	}
-	if (why->server)
+	if (why->server && is_sent(why))
 		follow_route(why);
 }
 
@@ -353,6 +389,8 @@ static int fill_why(struct sk_buff *msg, const struct halb_why *why)
 	     nla_put_string(msg, HALB_A_WHY_REASON, why->reason)) ||
 	    nla_put_u8(msg, HALB_A_WHY_VIP_LOCAL, local) ||
 	    nla_put_u8(msg, HALB_A_WHY_TEMPLATE, why->template) ||
+	    nla_put_u8(msg, HALB_A_WHY_OWN, why->own) ||
+	    (why->path && nla_put_string(msg, HALB_A_WHY_PATH, why->path)) ||
 	    (why->out &&
 	     (nla_put_string(msg, HALB_A_WHY_OUT_DEVICE, why->out->name) ||
 	      nla_put_u32(msg, HALB_A_WHY_NEIGHBOUR, why->neighbour)))) {
@@ -391,6 +429,17 @@ static int parse(struct halb_why *why, const struct genl_info *info)
 		return halb_refuse(info->extack, -EPROTONOSUPPORT,
 				   "ask about tcp, udp or sctp");
 	return 0;
+}
+
+/*
+ * What has an address of the director for its source and does not come in by
+ * an interface is sent by one of its processes.
+ */
+static bool is_own(const struct halb_why *why)
+{
+	return !why->in && why->hn->settings.local_clients &&
+	       halb_addr_is_local(why->hn->net, why->flow.af,
+				  &why->flow.client);
 }
 
 /* RCU read side */
@@ -436,6 +485,7 @@ int halb_nl_why_get_doit(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_lock();
 	err = find_device(&why, info);
 	if (!err) {
+		why.own = is_own(&why);
 		judge(&why);
 		err = fill(msg, &why);
 	}

@@ -26,7 +26,7 @@
  * @hash: of the tuple, as the table of connections has it
  * @v6: IPv6
  * @rewritten: addresses are right already: an ICMP error
- * @marked: at the hook after mangle, where the packet has its mark
+ * @flags: HALB_PACKET_*
  * @tuple4: source, destination and ports (IPv4)
  * @tuple6: the same (IPv6)
  */
@@ -40,12 +40,21 @@ struct halb_packet {
 	u32 hash;
 	bool v6;
 	bool rewritten;
-	bool marked;
+	u8 flags;
 	union {
 		struct halb_tuple4 tuple4;
 		struct halb_tuple6 tuple6;
 	};
 };
+
+/* where it is: PREROUTING before conntrack, or */
+#define HALB_PACKET_MARKED	BIT(0)	/* after mangle: it has its mark */
+#define HALB_PACKET_FORWARD	BIT(1)	/* FORWARD: a server's, see stack.c */
+#define HALB_PACKET_OWN		BIT(2)	/* LOCAL_OUT: the director's own */
+/* its service has through-stack */
+#define HALB_PACKET_STACK	BIT(3)
+/* after conntrack and the rules that filter; it goes on by itself */
+#define HALB_PACKETS_LATE	(HALB_PACKET_FORWARD | HALB_PACKET_OWN)
 
 #define HALB_TCP_FIN	0x01
 #define HALB_TCP_SYN	0x02
@@ -63,6 +72,16 @@ struct halb_packet {
 	halb_pass_count((pkt)->hn, reason);	\
 	(unsigned int)NF_ACCEPT;		\
 })
+
+/* Which server the packet is for or from decides whether the stack sends it. */
+static inline void halb_packet_follow(struct halb_packet *pkt,
+				      const struct halb_server *server)
+{
+	pkt->flags &= ~HALB_PACKET_STACK;
+	if (unlikely(READ_ONCE(server->flags) & HALB_SERVER_STACK) &&
+	    !(pkt->flags & HALB_PACKET_OWN))
+		pkt->flags |= HALB_PACKET_STACK;
+}
 
 static inline struct tcphdr *halb_tcp_hdr(const struct halb_packet *pkt)
 {
@@ -172,6 +191,14 @@ void halb_xmit_own(struct halb_net *hn, struct sk_buff *skb,
 		   const struct halb_route *route, bool v6,
 		   const union nf_inet_addr *to);
 
+/* stack.c: */
+unsigned int halb_stack_reroute(struct halb_packet *pkt);
+unsigned int halb_stack_deliver(struct halb_packet *pkt,
+				const struct halb_route *route);
+unsigned int halb_stack_own(struct halb_packet *pkt,
+			    const struct halb_route *route);
+void halb_stack_forward(struct halb_packet *pkt);
+
 /* schedule.c: */
 unsigned int halb_schedule(struct halb_packet *pkt);
 bool halb_has_room(struct halb_net *hn);
@@ -202,8 +229,8 @@ void halb_answer_icmp(struct halb_packet *pkt, u8 type, u8 code, u32 info);
 void halb_answer_unreachable(struct halb_packet *pkt);
 
 /* icmp.c: */
-unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb);
-unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb);
+unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb, u8 flags);
+unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb, u8 flags);
 
 /* reset.c: */
 void halb_answer_reset(struct halb_packet *pkt);

@@ -248,6 +248,19 @@ bool halb_addr_is_local(struct net *net, u8 af, const union nf_inet_addr *addr)
 }
 
 /**
+ * halb_addr_is_loopback - whether an address never leaves a machine
+ * @af: family
+ * @addr: address
+ *
+ * Context: any.
+ */
+bool halb_addr_is_loopback(u8 af, const union nf_inet_addr *addr)
+{
+	return af == AF_INET6 ? ipv6_addr_loopback(&addr->in6) :
+				ipv4_is_loopback(addr->ip);
+}
+
+/**
  * halb_route_discard - frees a route that was not published
  * @route: route
  *

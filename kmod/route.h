@@ -70,6 +70,7 @@ struct halb_route *halb_route_find_shared(struct halb_routes_recent *recent,
 					  const union nf_inet_addr *daddr,
 					  const union nf_inet_addr *saddr);
 bool halb_addr_is_local(struct net *net, u8 af, const union nf_inet_addr *addr);
+bool halb_addr_is_loopback(u8 af, const union nf_inet_addr *addr);
 bool halb_route_is_local(const struct halb_route *route, u8 af);
 void halb_routes_forget(struct halb_routes_recent *recent);
 void halb_route_discard(struct halb_route *route);

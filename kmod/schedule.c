@@ -37,7 +37,8 @@ static struct halb_plan *find_plan(const struct halb_packet *pkt)
 
 	service_key(pkt, &key);
 	return halb_config_match(rcu_dereference(pkt->hn->config), &key,
-				 pkt->marked ? pkt->skb->mark : 0);
+				 pkt->flags & HALB_PACKET_MARKED ?
+					pkt->skb->mark : 0);
 }
 
 /**
@@ -275,6 +276,7 @@ static unsigned int send_one(struct halb_packet *pkt, struct halb_plan *plan,
 		conn.tuple4 = pkt->tuple4;
 	halb_count_conn(server);
 	halb_count_in(server, pkt->skb);
+	halb_packet_follow(pkt, server);
 	return halb_xmit_to_server(pkt, &conn);
 }
 
@@ -297,6 +299,11 @@ static unsigned int refuse(struct halb_packet *pkt, int err)
 /* Tells the client, as ip_vs does, that nobody serves here. */
 static unsigned int no_server(struct halb_packet *pkt)
 {
+	if (pkt->flags & HALB_PACKET_OWN) {
+		/* connect() and send() of the process say so */
+		halb_drop_count(pkt->hn, NO_SERVER);
+		return NF_DROP_ERR(-ECONNREFUSED);
+	}
 	halb_answer_unreachable(pkt);
 	return halb_drop(pkt, NO_SERVER);
 }
@@ -359,7 +366,8 @@ bool halb_has_room(struct halb_net *hn)
  * halb_source_valid - whether a new flow may come from where it says
  * @pkt: its first packet
  *
- * Counts the reason if not. Context: as halb_schedule().
+ * Counts the reason if not. What the director itself sends is not asked.
+ * Context: as halb_schedule().
  */
 bool halb_source_valid(const struct halb_packet *pkt)
 {
@@ -373,6 +381,8 @@ bool halb_source_valid(const struct halb_packet *pkt)
 	};
 	int reason;
 
+	if (unlikely(pkt->flags & HALB_PACKET_OWN))
+		return true;
 	if (pkt->v6) {
 		client.in6 = pkt->tuple6.client;
 		vip.in6 = pkt->tuple6.vip;
@@ -385,6 +395,14 @@ bool halb_source_valid(const struct halb_packet *pkt)
 		return true;
 	this_cpu_inc(pkt->hn->counters->drop[reason]);
 	return false;
+}
+
+/* Not here: what is forwarded, and the director's own unless it is wanted. */
+static bool begins_elsewhere(const struct halb_packet *pkt)
+{
+	return pkt->flags & HALB_PACKETS_LATE &&
+	       (pkt->flags & HALB_PACKET_FORWARD ||
+		!READ_ONCE(pkt->hn->settings.local_clients));
 }
 
 /**
@@ -401,14 +419,18 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	unsigned int verdict;
 	bool one_packet;
 
-	if (unlikely(atomic_read(&hn->expected)) && halb_is_syn(pkt)) {
+	if (unlikely(atomic_read(&hn->expected)) && halb_is_syn(pkt) &&
+	    !(pkt->flags & HALB_PACKET_FORWARD)) {
 		verdict = halb_ftp_schedule(pkt);
 		if (verdict != HALB_GO_ON)
 			return verdict;
 	}
 	/* whether a mark decides is known after mangle only */
-	if (unlikely(READ_ONCE(hn->mark_hooks)) && !pkt->marked &&
+	if (unlikely(READ_ONCE(hn->mark_hooks)) &&
+	    !(pkt->flags & HALB_PACKET_MARKED) &&
 	    hn->mark_hooks & halb_mark_hook(pkt->v6 ? AF_INET6 : AF_INET))
+		return NF_ACCEPT;
+	if (unlikely(begins_elsewhere(pkt)))
 		return NF_ACCEPT;
 	plan = find_plan(pkt);
 	if (!plan)
@@ -441,5 +463,6 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	if (halb_is_syn(pkt))
 		halb_half_open_add(hn, pkt->hash, pkt->v6);
 	halb_count_in(conn->server, pkt->skb);
+	halb_packet_follow(pkt, conn->server);
 	return halb_xmit_to_server(pkt, conn);
 }

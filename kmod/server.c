@@ -10,6 +10,51 @@
 /* servers that change in the meantime are told of together */
 #define HALB_TELL_DELAY	(HZ / 10)
 
+/* Sets or clears a flag, and counts the servers that have it. */
+static void set_counted(struct halb_server *server, unsigned int bit,
+			atomic_t *count, bool set)
+{
+	if (set && !test_and_set_bit(bit, &server->flags))
+		atomic_inc(count);
+	else if (!set && test_and_clear_bit(bit, &server->flags))
+		atomic_dec(count);
+}
+
+/**
+ * halb_server_set_stack - whether a server's packets go through the stack
+ * @server: server
+ * @stack: its service has through-stack
+ *
+ * Context: any; the hooks of the netns are to follow.
+ */
+void halb_server_set_stack(struct halb_server *server, bool stack)
+{
+	set_counted(server, HALB_SERVER_STACK_BIT,
+		    &server->service->net->stack_servers, stack);
+}
+
+/**
+ * halb_server_set_local - the director itself is the server
+ * @server: server whose packets are rewritten
+ *
+ * It is taken for that as long as it exists: its address may come back.
+ * Context: any; the hooks of the netns are to follow.
+ */
+void halb_server_set_local(struct halb_server *server)
+{
+	set_counted(server, HALB_SERVER_LOCAL_BIT,
+		    &server->service->net->local_servers, true);
+}
+
+/* Its answers leave by LOCAL_OUT. What is not known yet, packets find out. */
+static void look_for_local(struct halb_server *server)
+{
+	if (halb_method_rewrites(server->method) &&
+	    halb_addr_is_local(server->service->net->net, server->af,
+			       &server->addr))
+		halb_server_set_local(server);
+}
+
 /**
  * halb_server_create - a server that nobody knows yet
  * @service: its service
@@ -48,6 +93,7 @@ struct halb_server *halb_server_create(struct halb_service *service, u8 af,
 	server->method = method;
 	refcount_set(&server->refs, 1);
 	INIT_LIST_HEAD(&server->list);
+	look_for_local(server);
 	return server;
 }
 
@@ -64,6 +110,8 @@ static void halb_server_free(struct work_struct *work)
 	halb_service_server_gone(server);
 	mutex_unlock(&hn->mutex);
 
+	set_counted(server, HALB_SERVER_STACK_BIT, &hn->stack_servers, false);
+	set_counted(server, HALB_SERVER_LOCAL_BIT, &hn->local_servers, false);
 	halb_route_forget(&server->route);
 	free_percpu(server->stats);
 	kfree(server);

@@ -66,10 +66,13 @@ struct halb_rate {
 #define HALB_SERVER_STANDBY_BIT		3	/* see halb_instance_gate() */
 #define HALB_SERVER_NO_PORT_BIT		4	/* fullnat: no source port was free */
 #define HALB_SERVER_DRAINED_BIT		5	/* the deadline of its drain is over */
+#define HALB_SERVER_STACK_BIT		6	/* its service has through-stack */
+#define HALB_SERVER_LOCAL_BIT		7	/* the director itself, and rewritten */
 #define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
 #define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
 #define HALB_SERVER_STANDBY		BIT(HALB_SERVER_STANDBY_BIT)
 #define HALB_SERVER_DRAINED		BIT(HALB_SERVER_DRAINED_BIT)
+#define HALB_SERVER_STACK		BIT(HALB_SERVER_STACK_BIT)
 
 /**
  * struct halb_tunnel - the method tun's header between the two IP headers
@@ -205,6 +208,8 @@ struct halb_server *halb_server_create(struct halb_service *service, u8 af,
 				       __be16 port, u8 method);
 void halb_server_put(struct halb_server *server);
 void halb_server_update_overload(struct halb_server *server);
+void halb_server_set_stack(struct halb_server *server, bool stack);
+void halb_server_set_local(struct halb_server *server);
 void halb_server_source_port(struct halb_server *server, bool found);
 void halb_server_drained(struct halb_server *server);
 

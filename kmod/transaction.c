@@ -301,6 +301,9 @@ static int check_ftp(const struct halb_staged *staged,
 	if (protocol && protocol != IPPROTO_TCP)
 		return halb_refuse(extack, -EINVAL,
 				   "ftp is for TCP: use a service for TCP, or by mark, or no ftp");
+	if (staged->options.flags & HALB_SERVICE_FLAG_THROUGH_STACK)
+		return halb_refuse(extack, -EBUSY,
+				   "ftp and through-stack do not go together: set the service no-through-stack, or no-ftp");
 	for (i = 0; i < staged->count; i++)
 		if (staged->servers[i].method != HALB_METHOD_NAT)
 			return halb_refuse(extack, -EBUSY,
@@ -705,5 +708,6 @@ void halb_stage_settings(struct halb_transaction *txn,
 	HALB_TAKE_SETTING(VIP_UNMATCHED, vip_unmatched);
 	HALB_TAKE_SETTING(SOURCE_CHECK, source_check);
 	HALB_TAKE_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
+	HALB_TAKE_SETTING(LOCAL_CLIENTS, local_clients);
 	txn->settings_given |= request->given;
 }

@@ -24,6 +24,7 @@ unsigned int halb_unmatched(struct halb_packet *pkt)
 	if (!halb_config_has_vip(rcu_dereference(hn->config), af, &vip))
 		return NF_ACCEPT;
 	if (rule == HALB_VIP_UNMATCHED_ACCEPT ||
+	    pkt->flags & HALB_PACKET_OWN ||
 	    halb_addr_is_local(hn->net, af, &vip))
 		return halb_pass(pkt, NO_SERVICE);
 	if (rule == HALB_VIP_UNMATCHED_REJECT) {

@@ -269,10 +269,14 @@ static noinline unsigned int leave_by_stack(struct halb_packet *pkt,
 	struct sk_buff *skb = pkt->skb;
 
 	skb_dst_set(skb, dst_clone(route->dst));
-	skb->dev = route->dst->dev;
 	skb->protocol = pkt->v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
 	if (!(pkt->v6 ? xfrm6_route_forward(skb) : xfrm4_route_forward(skb)))
 		return halb_drop(pkt, XFRM_POLICY);
+	if (pkt->flags & HALB_PACKET_STACK) {
+		halb_stack_forward(pkt);
+		return NF_STOLEN;
+	}
+	skb->dev = route->dst->dev;
 	halb_path_count(pkt->hn, STACK_OUTPUT);
 	dst_output(pkt->hn->net, NULL, skb);
 	return NF_STOLEN;
@@ -293,7 +297,8 @@ static unsigned int leave(struct halb_packet *pkt,
 			  const struct halb_route *route,
 			  const struct halb_way *way)
 {
-	if (unlikely(!route->direct || has_xfrm_policy(pkt->hn->net)))
+	if (unlikely(!route->direct || pkt->flags & HALB_PACKET_STACK ||
+		     has_xfrm_policy(pkt->hn->net)))
 		return leave_by_stack(pkt, route);
 	if (unlikely(way->fragment))
 		return leave_in_fragments(pkt, route);
@@ -337,6 +342,67 @@ renew_client_route(struct halb_packet *pkt, struct halb_conn *conn,
 	return route;
 }
 
+/*
+ * The server is the director itself. Packets that are not rewritten find their
+ * way by themselves; of the others the answers have to be caught.
+ */
+static noinline unsigned int to_local_server(struct halb_packet *pkt,
+					     const struct halb_conn *conn,
+					     const struct halb_route *route)
+{
+	struct halb_server *server = conn->server;
+	struct halb_net *hn = pkt->hn;
+
+	if (!halb_method_rewrites(server->method))
+		return halb_pass(pkt, LOCAL_SERVER);
+	/* what it answers to the world would not leave the machine */
+	if (halb_addr_is_loopback(server->af, &server->addr) &&
+	    !(pkt->flags & HALB_PACKET_OWN))
+		return halb_drop(pkt, SERVER_LOCAL);
+	if (unlikely(!test_bit(HALB_SERVER_LOCAL_BIT, &server->flags)))
+		halb_server_set_local(server);
+	if (unlikely(!READ_ONCE(hn->output_hooks))) {
+		/* the sweep sees to that, and the client tries again */
+		halb_conn_gc_kick(hn);
+		return halb_drop(pkt, SERVER_LOCAL);
+	}
+	if (!pkt->rewritten && !halb_nat_to_server(pkt, conn))
+		return halb_drop(pkt, NO_MEMORY);
+	return pkt->flags & HALB_PACKET_OWN ? halb_stack_reroute(pkt) :
+					      halb_stack_deliver(pkt, route);
+}
+
+/*
+ * Packets of the director's own processes and of services with through-stack:
+ * a verdict for those that the stack can send, HALB_GO_ON for the others.
+ */
+static noinline unsigned int by_stack(struct halb_packet *pkt,
+				      const struct halb_conn *conn,
+				      const struct halb_route *route)
+{
+	bool own = pkt->flags & HALB_PACKET_OWN;
+	u8 method = conn->server->method;
+	struct halb_way way = {};
+	unsigned int verdict;
+
+	if (own && method == HALB_METHOD_DR)
+		return halb_stack_own(pkt, route);
+	if (method != HALB_METHOD_NAT && !(own && method == HALB_METHOD_FULLNAT))
+		return HALB_GO_ON;
+	if (!own) {
+		/* the stack would quote what the client did not send */
+		verdict = check(pkt, route, &way, 0);
+		if (verdict != HALB_GO_ON)
+			return verdict;
+	}
+	if (!pkt->rewritten && !halb_nat_to_server(pkt, conn))
+		return halb_drop(pkt, NO_MEMORY);
+	if (own)
+		return halb_stack_reroute(pkt);
+	halb_path_count(pkt->hn, THROUGH_STACK);
+	return NF_ACCEPT;
+}
+
 /**
  * halb_one_by_one - the packets that a list of them (GRO's fraglist) consists of
  * @pkt: the list
@@ -353,6 +419,7 @@ halb_one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
 				     struct halb_conn *conn))
 {
 	struct sk_buff *segs, *next;
+	unsigned int verdict;
 
 	segs = skb_gso_segment(pkt->skb, 0);
 	if (IS_ERR_OR_NULL(segs))
@@ -364,8 +431,13 @@ halb_one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
 
 		skb_mark_not_on_list(segs);
 		one.skb = segs;
-		if (xmit(&one, conn) != NF_STOLEN)
-			kfree_skb(segs);
+		verdict = xmit(&one, conn);
+		if (verdict == NF_STOLEN)
+			continue;
+		/* FTP, to the director itself: TCP repeats them one by one */
+		if (verdict == NF_ACCEPT)
+			halb_drop_count(pkt->hn, SEGMENT);
+		kfree_skb(segs);
 	}
 	return NF_STOLEN;
 }
@@ -399,8 +471,6 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 	struct halb_route *route;
 	unsigned int verdict;
 
-	if (unlikely(halb_is_list(pkt->skb)))
-		return halb_one_by_one(pkt, conn, halb_xmit_to_server);
 	route = halb_route_usable(&server->route);
 	if (unlikely(!route)) {
 		route = renew_server_route(pkt, server);
@@ -408,9 +478,14 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 			return halb_drop(pkt, NO_ROUTE);
 	}
 	if (unlikely(!route->direct) && halb_route_is_local(route, server->af))
-		return halb_method_rewrites(server->method) ?
-			halb_drop(pkt, SERVER_LOCAL) :
-			halb_pass(pkt, LOCAL_SERVER);
+		return to_local_server(pkt, conn, route);
+	if (unlikely(pkt->flags & (HALB_PACKET_OWN | HALB_PACKET_STACK))) {
+		verdict = by_stack(pkt, conn, route);
+		if (verdict != HALB_GO_ON)
+			return verdict;
+	}
+	if (unlikely(halb_is_list(pkt->skb)))
+		return halb_one_by_one(pkt, conn, halb_xmit_to_server);
 
 	if (server->method == HALB_METHOD_TUN) {
 		halb_tun_plan(pkt, server, &encap);
@@ -442,6 +517,25 @@ unsigned int halb_xmit_to_server(struct halb_packet *pkt,
 	return leave(pkt, route, &way);
 }
 
+/* An answer that is on its way out already. */
+static noinline unsigned int late_to_client(struct halb_packet *pkt,
+					    const struct halb_conn *conn)
+{
+	if (!pkt->rewritten && !halb_nat_to_client(pkt, conn))
+		return halb_drop(pkt, NO_MEMORY);
+	return halb_stack_reroute(pkt);
+}
+
+/* An answer to a process of the director. */
+static noinline unsigned int to_local_client(struct halb_packet *pkt,
+					     const struct halb_conn *conn,
+					     const struct halb_route *route)
+{
+	if (!pkt->rewritten && !halb_nat_to_client(pkt, conn))
+		return halb_drop(pkt, NO_MEMORY);
+	return halb_stack_deliver(pkt, route);
+}
+
 /**
  * halb_xmit_to_client - sends a server's answer back to the client
  * @pkt: packet of a nat server
@@ -457,8 +551,8 @@ unsigned int halb_xmit_to_client(struct halb_packet *pkt,
 	struct halb_route *route;
 	unsigned int verdict;
 
-	if (unlikely(halb_is_list(pkt->skb)))
-		return halb_one_by_one(pkt, conn, halb_xmit_to_client);
+	if (unlikely(pkt->flags & HALB_PACKETS_LATE))
+		return late_to_client(pkt, conn);
 	if (pkt->v6) {
 		to.in6 = conn->tuple6.client;
 		from.in6 = conn->tuple6.vip;
@@ -472,6 +566,11 @@ unsigned int halb_xmit_to_client(struct halb_packet *pkt,
 		if (!route)
 			return halb_drop(pkt, NO_ROUTE);
 	}
+	if (unlikely(!route->direct) &&
+	    halb_route_is_local(route, pkt->v6 ? AF_INET6 : AF_INET))
+		return to_local_client(pkt, conn, route);
+	if (unlikely(halb_is_list(pkt->skb)))
+		return halb_one_by_one(pkt, conn, halb_xmit_to_client);
 	verdict = check(pkt, route, &way, 0);
 	if (unlikely(verdict != HALB_GO_ON))
 		return verdict;

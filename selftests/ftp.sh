@@ -277,6 +277,10 @@ fails_with 1 "ftp needs the method nat" "ftp for a service with dr" eval \
 	"hc service add tcp $LONG:2121 && hc server add tcp $LONG:2121 10.2.0.11 method dr && hc service set tcp $LONG:2121 ftp"
 fails_with 1 "needs the method nat: use it, or set the service no-ftp" "a dr server for a service with ftp" \
 	hc server add tcp $SHORT:21 10.2.0.13 method dr
+fails_with 1 "ftp and through-stack do not go together" "through-stack for a service with ftp" \
+	hc service set tcp $SHORT:21 through-stack
+fails_with 1 "ftp and through-stack do not go together" "ftp for a service with through-stack" eval \
+	"hc service add tcp $LONG:2122 through-stack && hc service set tcp $LONG:2122 ftp"
 fails_with 1 "ftp is for TCP" "ftp for UDP" hc service add udp $LONG:21 ftp
 like "$(hc save | grep "tcp $SHORT:21")" " ftp" "saved"
 hc save > "$TMP/saved"

@@ -14,7 +14,7 @@ flows_start
 
 # Everything that can be configured, with values that are not the defaults.
 cat > "$TMP/config" <<END
-settings set tcp-timeout 800 tcp-fin-timeout 90 udp-timeout 70 conn-limit 123456 vip-unmatched reject source-check off expire-quiescent-template on
+settings set tcp-timeout 800 tcp-fin-timeout 90 udp-timeout 70 conn-limit 123456 vip-unmatched reject source-check off expire-quiescent-template on local-clients on
 service add tcp $VIP4:80 scheduler wrr
 server add tcp $VIP4:80 10.2.0.11:80 method nat weight 1
 server add tcp $VIP4:80 10.2.0.12:80 method nat weight 2 upper 1000 lower 500
@@ -24,7 +24,7 @@ server add udp $VIP4:53 10.2.0.12:53 method dr weight 0
 service add tcp [$VIP6]:443 scheduler mh persistent 2678400 prefix 64 sh-fallback sh-port
 server add tcp [$VIP6]:443 [fd00:2::b]:443 method tun weight 3
 server add tcp [$VIP6]:443 [fd00:2::c]:8443 method nat weight 4 upper 10
-service add tcp 10.9.0.81:80 scheduler sh sh-port adopt
+service add tcp 10.9.0.81:80 scheduler sh sh-port adopt through-stack
 service add tcp 10.9.0.82:1 scheduler lc
 service add udp [$VIP6]:65535 scheduler wlc persistent 300
 END

@@ -168,13 +168,72 @@ hc server add tcp $VIP4:80 10.6.0.1 method nat weight 1
 hc server del tcp $VIP4:80 10.2.0.77
 why $VIP4 80 1
 wrong drop no-route "no route to the server" "no route"
-hc server add tcp $VIP4:80 10.2.0.1 method nat weight 1
+
+# The director as server.
+start_nginx dir self 8080
+hc server add tcp $VIP4:80 10.2.0.1:8080 method nat weight 1
 hc server del tcp $VIP4:80 10.6.0.1
+sent_by() { figures ".paths[\"$1\"]"; }
+why $VIP4 80 $((port += 1))
+is "$(said '.verdict + " " + .server.address + " " + .device + " " + .path')" "new 10.2.0.1 lo local" "nat: the director as server"
+is "$(problems)" "" "... nothing is wrong with it"
+before=$(sent_by local)
+is "$(flows once tcp $VIP4 80 sport=$port)" self "... and it answers"
+refute "... by way of the stack" test "$(sent_by local)" = "$before"
+hc server add tcp $VIP4:80 127.0.0.1:8080 method nat weight 1
+hc server del tcp $VIP4:80 10.2.0.1:8080
 why $VIP4 80 1
-wrong drop server-is-local "the director itself" "the director as server"
+wrong drop server-is-local "loopback address" "nat: a loopback address as server"
+counted drop server-is-local
+hc server add tcp $VIP4:80 10.2.0.1 method dr weight 1
+hc server del tcp $VIP4:80 127.0.0.1:8080
+why $VIP4 80 1
+wrong pass local-server "its own program gets the packet" "dr: the director as server"
+counted pass local-server
 vip_local dir $VIP4
 why $VIP4 80 1
 is "$(said .vip_local)" true "a VIP that is local"
+
+# The director as client: of nat it asks from the VIP, as that is its own.
+hc service flush
+hc conn flush > /dev/null
+balance nat tcp $VIP4 80
+answer=$(hc -j why tcp $VIP4:1 $VIP4:80)
+wrong drop own-source "local-clients on" "the director as client"
+hc settings set local-clients on
+answer=$(hc -j why tcp $VIP4:1 $VIP4:80)
+is "$(said '.verdict + " " + .path + " " + (.local_client | tostring)')" "new through-stack true" "local-clients: it is one"
+is "$(problems)" "" "... nothing is wrong with it"
+server=$(name_of) before=$(sent_by through-stack)
+is "$(http dir "$(url $VIP4)")" "$server" "... and gets the server foretold"
+refute "... by way of the stack" test "$(sent_by through-stack)" = "$before"
+like "$(hc why tcp $VIP4:1 $VIP4:80)" "client   a process of this director" "... in text"
+answer=$(hc -j why tcp $VIP4:1 $VIP4:80 dev d0)
+wrong drop own-source "an address of this director" "who comes by wire with its address is none"
+answer=$(hc -j why tcp $VIP4:1 $VIP4:81)
+wrong pass no-service "no service has this port" "a port without a service"
+why $VIP4 80 1
+is "$(said '.verdict + " " + (.path // "-") + " " + (.local_client | tostring)')" "new - false" "a client elsewhere is as before"
+hc service flush
+balance dr tcp $VIP4 80
+answer=$(hc -j why tcp $VIP4:1 $VIP4:80)
+like "$(said .verdict) $(problems)" "new a process of the director asks from the VIP" "dr, and the VIP is the director's own"
+hc settings set local-clients off
+
+# Through the stack.
+hc service flush
+balance nat tcp $VIP4 80
+hc service set tcp $VIP4:80 through-stack
+why $VIP4 80 $((port += 1))
+is "$(said '.verdict + " " + .path') $(problems)" "new through-stack " "through-stack"
+server=$(name_of) before=$(sent_by through-stack)
+is "$(flows once tcp $VIP4 80 sport=$port)" "$server" "... and the server foretold gets it"
+refute "... by way of the stack" test "$(sent_by through-stack)" = "$before"
+like "$(hc why tcp 10.1.0.2:1 $VIP4:80)" "way      d1, neighbour reachable, through-stack" "... in text"
+dir sysctl -qw net.ipv4.ip_forward=0
+why $VIP4 80 1
+like "$(problems)" "needs IP forwarding under nat: sysctl net.ipv4.ip_forward=1" "without IP forwarding"
+dir sysctl -qw net.ipv4.ip_forward=1
 
 # --- clients that are pinned, and may leave a server that drains ------------------------------------
 hc service flush

@@ -238,6 +238,8 @@ static const struct keyword service_keywords[] = {
 	{ "no-adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
 	{ "yield", SVC_SLOT_FLAGS + 3, take_flag, HALB_SERVICE_FLAG_YIELD },
 	{ "no-yield", SVC_SLOT_FLAGS + 3, take_flag, HALB_SERVICE_FLAG_YIELD },
+	{ "through-stack", SVC_SLOT_FLAGS + 6, take_flag, HALB_SERVICE_FLAG_THROUGH_STACK },
+	{ "no-through-stack", SVC_SLOT_FLAGS + 6, take_flag, HALB_SERVICE_FLAG_THROUGH_STACK },
 };
 
 static bool parse_service(struct args *args, struct halb_change *change)
@@ -254,7 +256,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, ftp, sources, vrrp, adopt, yield, conn-limit or a timeout");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, ftp, sources, vrrp, adopt, yield, through-stack, conn-limit or a timeout");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -470,6 +472,8 @@ static bool take_switch(struct args *args, const struct keyword *keyword, void *
 				    ARRAY_SIZE(states));
 	if (keyword->value == HALB_SET_SOURCE_CHECK)
 		settings->source_check = !strcmp(word, "on");
+	else if (keyword->value == HALB_SET_LOCAL_CLIENTS)
+		settings->local_clients = !strcmp(word, "on");
 	else
 		settings->expire_quiescent = !strcmp(word, "on");
 	settings->present |= keyword->value;
@@ -484,6 +488,7 @@ static const struct keyword settings_keywords[] = {
 	{ "vip-unmatched", 4, take_vip_unmatched, HALB_SET_VIP_UNMATCHED },
 	{ "source-check", 5, take_switch, HALB_SET_SOURCE_CHECK },
 	{ "expire-quiescent-template", 6, take_switch, HALB_SET_EXPIRE_QUIESCENT },
+	{ "local-clients", 7, take_switch, HALB_SET_LOCAL_CLIENTS },
 };
 
 static bool parse_settings(struct args *args, struct halb_change *change)
@@ -718,6 +723,8 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " ops");
 	if (service->flags & HALB_SERVICE_FLAG_FTP)
 		append(buf, size, " ftp");
+	if (service->flags & HALB_SERVICE_FLAG_THROUGH_STACK)
+		append(buf, size, " through-stack");
 	if (service->source_count)
 		append(buf, size, " sources %s",
 		       range_format(&service->source, service->source_count, range));
@@ -811,6 +818,8 @@ static void format_settings(const struct halb_settings *settings, char *line, si
 	if (settings->present & HALB_SET_EXPIRE_QUIESCENT)
 		append(line, size, " expire-quiescent-template %s",
 		       settings->expire_quiescent ? "on" : "off");
+	if (settings->present & HALB_SET_LOCAL_CLIENTS)
+		append(line, size, " local-clients %s", settings->local_clients ? "on" : "off");
 }
 
 const char *grammar_format(const struct halb_change *change,

@@ -20,7 +20,7 @@ static const struct command {
 	{ "service", cmd_service,
 	  "service [show [SERVICE]]\n"
 	  "service add|set SERVICE [scheduler NAME] [persistent [SECONDS] [netmask MASK | prefix LENGTH]]\n"
-	  "                        [sh-fallback] [sh-port] [adopt] [yield] [ops] [ftp]\n"
+	  "                        [sh-fallback] [sh-port] [adopt] [yield] [ops] [ftp] [through-stack]\n"
 	  "                        [sources ADDR[-ADDR]] [vrrp NAME] [conn-limit N]\n"
 	  "                        [tcp-timeout SECONDS] [tcp-fin-timeout SECONDS] [udp-timeout SECONDS]\n"
 	  "                        set also takes no-persistent, no-vrrp, ...\n"
@@ -52,7 +52,7 @@ static const struct command {
 	  "settings [show]\n"
 	  "settings set [tcp-timeout SECONDS] [tcp-fin-timeout SECONDS] [udp-timeout SECONDS]\n"
 	  "             [conn-limit N] [vip-unmatched accept|reject|drop] [source-check on|off]\n"
-	  "             [expire-quiescent-template on|off]\n",
+	  "             [expire-quiescent-template on|off] [local-clients on|off]\n",
 	  "timeouts, limits and switches" },
 	{ "vrrp", cmd_vrrp,
 	  "vrrp [show [NAME]]\n"

@@ -174,6 +174,8 @@ struct halb_why {
 	bool template;			/* persistence has chosen the server */
 	char out_device[32];		/* towards the server, or empty */
 	uint32_t neighbour;		/* HALB_NEIGHBOUR_*, with out_device */
+	char path[32];			/* the name of a counter, or empty: halb sends it */
+	bool own;			/* a process of the director sends it */
 	bool has_service;
 	bool has_server;
 	bool has_conn;
@@ -191,6 +193,7 @@ enum {					/* halb_settings.present */
 	HALB_SET_SOURCE_CHECK	= 1 << 5,
 	HALB_SET_EXPIRE_QUIESCENT = 1 << 6,
 	HALB_SET_CONNS		= 1 << 7,	/* answers only */
+	HALB_SET_LOCAL_CLIENTS	= 1 << 8,
 };
 
 struct halb_settings {
@@ -203,6 +206,7 @@ struct halb_settings {
 	uint32_t source_check;		/* 0, 1 */
 	uint32_t expire_quiescent;	/* 0, 1 */
 	uint32_t conns;			/* answers only */
+	uint32_t local_clients;		/* 0, 1 */
 };
 
 enum {					/* halb_instance.present */

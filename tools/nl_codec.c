@@ -170,6 +170,9 @@ void nl_put_settings(struct nlmsghdr *nlh, uint16_t type,
 	if (present & HALB_SET_EXPIRE_QUIESCENT)
 		mnl_attr_put_u8(nlh, HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE,
 				(uint8_t)settings->expire_quiescent);
+	if (present & HALB_SET_LOCAL_CLIENTS)
+		mnl_attr_put_u8(nlh, HALB_A_SETTINGS_LOCAL_CLIENTS,
+				(uint8_t)settings->local_clients);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -571,6 +574,11 @@ int nl_get_settings(const struct nlattr *nest, struct halb_settings *settings)
 				return -EBADMSG;
 			settings->expire_quiescent = byte;
 			settings->present |= HALB_SET_EXPIRE_QUIESCENT;
+		} else if (type == HALB_A_SETTINGS_LOCAL_CLIENTS) {
+			if (!get_u8(attr, &byte))
+				return -EBADMSG;
+			settings->local_clients = byte;
+			settings->present |= HALB_SET_LOCAL_CLIENTS;
 		} else if (type <= HALB_A_SETTINGS_CONNS && members[type]) {
 			if (!nl_get_u32(attr, members[type]))
 				return -EBADMSG;

@@ -28,6 +28,10 @@ static bool get_why_attr(const struct nlattr *attr, struct halb_why *why)
 		return nl_get_string(attr, why->out_device, sizeof(why->out_device));
 	case HALB_A_WHY_NEIGHBOUR:
 		return nl_get_u32(attr, &why->neighbour);
+	case HALB_A_WHY_PATH:
+		return nl_get_string(attr, why->path, sizeof(why->path));
+	case HALB_A_WHY_OWN:
+		return get_flag(attr, &why->own);
 	default:
 		return true;
 	}

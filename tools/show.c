@@ -90,6 +90,7 @@ void show_service(struct out *out, const struct halb_service *service)
 	show_flag(out, "yield", service->flags, HALB_SERVICE_FLAG_YIELD);
 	show_flag(out, "ops", service->flags, HALB_SERVICE_FLAG_OPS);
 	show_flag(out, "ftp", service->flags, HALB_SERVICE_FLAG_FTP);
+	show_flag(out, "through_stack", service->flags, HALB_SERVICE_FLAG_THROUGH_STACK);
 	if (service->source_count) {
 		char range[RANGE_STRLEN];
 
@@ -216,4 +217,8 @@ void show_settings(struct out *out, const struct halb_settings *settings)
 	out_cell(out, 0, "expire-quiescent-template");
 	out_bool(out, "expire_quiescent_template", 1, settings->expire_quiescent);
 	out_cell(out, 2, "persistent clients leave a server of weight 0");
+	out_row(out, 0);
+	out_cell(out, 0, "local-clients");
+	out_bool(out, "local_clients", 1, settings->local_clients);
+	out_cell(out, 2, "balance connections of the director's own processes");
 }

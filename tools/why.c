@@ -19,12 +19,11 @@ static const struct {
 	{ "vip-unmatched", "no service has this port of the VIP, and the setting vip-unmatched is not accept" },
 	{ "yielded", "the service leaves new flows to the stack: halbctl service set ... no-yield" },
 	{ "martian-source", "no packet may come from such an address: multicast, loopback, link-local or none at all" },
-	{ "own-source", "the client's address is a VIP, or an address of this director" },
+	{ "own-source", "the client's address is a VIP, or an address of this director, whose own processes are balanced with halbctl settings set local-clients on" },
 	{ "source-check", "the way back to the client does not leave by this interface, and its rp_filter wants that: a route, or halbctl settings set source-check off" },
 	{ "conn-limit", "the table of connections is full: halbctl settings set conn-limit" },
 	{ "service-conn-limit", "the service has as many connections as its own limit allows: halbctl service set ... conn-limit" },
 	{ "no-route", "the director has no route to the server: see ip route get" },
-	{ "server-is-local", "the server is an address of the director itself, which nat and fullnat do not reach" },
 	{ "local-server", "the server is the director itself: its own program gets the packet, if one listens" },
 };
 
@@ -74,6 +73,23 @@ static void explain_no_server(struct nl_ctx *ctx, const struct halb_why *why,
 			why->service.scheduler);
 }
 
+static bool is_loopback(const struct halb_addr *addr)
+{
+	return addr->family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&addr->v6) :
+					  addr->bytes[0] == 127;
+}
+
+/* nat and fullnat reach the director itself: why not this time? */
+static void explain_local_server(const struct halb_why *why, struct problems *problems)
+{
+	const struct halb_addr *addr = &why->server.addr;
+
+	if (is_loopback(addr))
+		problem(problems, "the server is a loopback address, whose answers do not leave the director: give it another of the director's addresses, or the method dr");
+	else
+		problem(problems, "the server's address is the director's own only since a moment ago: the next packets reach it");
+}
+
 static void explain_verdict(struct nl_ctx *ctx, const struct halb_why *why,
 			    struct problems *problems)
 {
@@ -81,6 +97,8 @@ static void explain_verdict(struct nl_ctx *ctx, const struct halb_why *why,
 		problem(problems, "no service has this VIP: halbctl service add");
 	if (!strcmp(why->reason, "no-server"))
 		explain_no_server(ctx, why, problems);
+	if (!strcmp(why->reason, "server-is-local"))
+		explain_local_server(why, problems);
 	if (!strcmp(why->reason, "not-master"))
 		problem(problems, "the VRRP instance %s is not master here: see halbctl vrrp show, halbctl status",
 			why->service.vrrp);
@@ -110,10 +128,42 @@ static void explain_server(const struct halb_why *why, const struct halb_conn *p
 		problem(problems, "this is a backup server, and no other server of the service may serve: see weights and thresholds in halbctl server show");
 }
 
+/* Is the director a router? Unknown counts as yes. */
+static bool forwards(uint8_t family)
+{
+	FILE *file = fopen(family == AF_INET6 ? "/proc/sys/net/ipv6/conf/all/forwarding" :
+						"/proc/sys/net/ipv4/ip_forward", "re");
+	int byte = file ? getc(file) : EOF;
+
+	if (file)
+		fclose(file);
+	return byte != '0';
+}
+
+/* Packets that the stack sends on, or does not. */
+static void explain_stack(const struct halb_why *why, const struct halb_conn *packet,
+			  struct problems *problems)
+{
+	uint8_t family = packet->service.family;
+	uint32_t method = why->server.method;
+
+	if (!why->has_server)
+		return;
+	if (!why->own && !strcmp(why->path, "through-stack") && method == HALB_METHOD_NAT &&
+	    !forwards(family))
+		problem(problems, "through-stack needs IP forwarding under nat: sysctl %s=1",
+			family == AF_INET6 ? "net.ipv6.conf.all.forwarding" :
+					     "net.ipv4.ip_forward");
+	if (why->own && (method == HALB_METHOD_DR || method == HALB_METHOD_TUN) &&
+	    halb_addr_equal(&packet->client, &packet->service))
+		problem(problems, "a process of the director asks from the VIP, which the server has, too, and does not answer under %s: use nat",
+			halb_method_name(method));
+}
+
 /* A VIP that is not local is as good, if its packets are routed here: then some have come. */
 static void explain_vip(const struct halb_why *why, struct problems *problems)
 {
-	if (why->has_service && !why->vip_local && !why->service.stats.in_packets)
+	if (why->has_service && !why->own && !why->vip_local && !why->service.stats.in_packets)
 		problem(problems, "the VIP is no address of this director, and no packet for it has come yet: ip address add, or a route to this director on the router");
 }
 
@@ -150,10 +200,12 @@ static void show_service_and_server(struct out *out, const struct halb_why *why)
 	out_object_end(out);
 	if (!*why->out_device)
 		return;
-	out_line(out, "way      %s, neighbour %s", why->out_device,
-		 halb_neighbour_name(why->neighbour));
+	out_line(out, "way      %s, neighbour %s%s%s", why->out_device,
+		 halb_neighbour_name(why->neighbour), *why->path ? ", " : "", why->path);
 	out_str(out, "device", OUT_NO_COLUMN, why->out_device);
 	out_str(out, "neighbour", OUT_NO_COLUMN, halb_neighbour_name(why->neighbour));
+	if (*why->path)
+		out_str(out, "path", OUT_NO_COLUMN, why->path);
 }
 
 static const char *verdict_sentence(const struct halb_why *why, const struct halb_conn *packet)
@@ -186,6 +238,9 @@ static void show(const struct cli *cli, const struct halb_why *why,
 	if (*why->reason)
 		out_str(out, "reason", OUT_NO_COLUMN, why->reason);
 	out_bool(out, "vip_local", OUT_NO_COLUMN, why->vip_local);
+	if (why->own)
+		out_line(out, "client   a process of this director");
+	out_bool(out, "local_client", OUT_NO_COLUMN, why->own);
 	show_service_and_server(out, why);
 	if (why->has_conn) {
 		out_line(out, "state    %s, expires in %u s",
@@ -294,6 +349,7 @@ int cmd_why(const struct cli *cli, struct args *args)
 	} else {
 		explain_verdict(&ctx, &why, &problems);
 		explain_server(&why, &question.packet, &problems);
+		explain_stack(&why, &question.packet, &problems);
 		explain_vip(&why, &problems);
 		show(cli, &why, &question.packet, &problems);
 	}

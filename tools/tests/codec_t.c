@@ -129,9 +129,10 @@ static void test_conn(void)
 static void test_settings(void)
 {
 	struct halb_settings in = {
-		.present = HALB_SET_CONNS - 1,
+		.present = (HALB_SET_CONNS - 1) | HALB_SET_LOCAL_CLIENTS,
 		.tcp_timeout = 1, .tcp_fin_timeout = 2, .udp_timeout = 3, .conn_limit = 4,
 		.vip_unmatched = HALB_VIP_UNMATCHED_DROP, .source_check = 1, .expire_quiescent = 1,
+		.local_clients = 1,
 	};
 	struct nlmsghdr *nlh = fresh();
 	struct halb_settings out;

@@ -135,6 +135,9 @@ enum halb_director_state {
  * @HALB_SERVICE_FLAG_FTP: FTP under nat; services for TCP, and the TCP to port
  *   21 of those by mark or for all ports: what a control connection says of
  *   data connections is understood, and rewritten, and they go to its server
+ * @HALB_SERVICE_FLAG_THROUGH_STACK: packets go on through the director's
+ *   stack, where FORWARD and POST_ROUTING see them; those to and from nat
+ *   servers also meet conntrack and the routing table, and need IP forwarding
  */
 enum halb_service_flag {
 	HALB_SERVICE_FLAG_PERSISTENT = 1,
@@ -144,6 +147,7 @@ enum halb_service_flag {
 	HALB_SERVICE_FLAG_YIELD = 16,
 	HALB_SERVICE_FLAG_OPS = 32,
 	HALB_SERVICE_FLAG_FTP = 64,
+	HALB_SERVICE_FLAG_THROUGH_STACK = 128,
 };
 
 /**
@@ -308,6 +312,7 @@ enum {
 	HALB_A_SETTINGS_SOURCE_CHECK,
 	HALB_A_SETTINGS_CONNS,
 	HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE,
+	HALB_A_SETTINGS_LOCAL_CLIENTS,
 
 	__HALB_A_SETTINGS_MAX
 };
@@ -354,6 +359,8 @@ enum {
 	HALB_A_WHY_TEMPLATE,
 	HALB_A_WHY_OUT_DEVICE,
 	HALB_A_WHY_NEIGHBOUR,
+	HALB_A_WHY_PATH,
+	HALB_A_WHY_OWN,
 
 	__HALB_A_WHY_MAX
 };
