@@ -17,6 +17,7 @@
 #include "half_open.h"
 #include "instance.h"
 #include "own.h"
+#include "slow_start.h"
 #include "transaction.h"
 
 /* destinations of flows by mark: a page of bits */
@@ -85,6 +86,56 @@ static bool drain_changes(const struct halb_server *server,
 		test_bit(HALB_SERVER_DRAINED_BIT, &server->flags));
 }
 
+/*
+ * Where the server is on its way to its weight. One that comes together with
+ * its service has all of it.
+ */
+static void prepare_step(const struct halb_staged *staged,
+			 struct halb_staged_server *s)
+{
+	const struct halb_service_options *options = &staged->options;
+	const struct halb_server *server = s->server;
+	bool comes = s->created ? !staged->created :
+				  !server->weight && s->weight;
+	bool coming = !s->created && server->slow_step < HALB_SLOW_STEPS;
+
+	s->slow_step = HALB_SLOW_STEPS;
+	s->slow_since = comes ? halb_now() : server->slow_since;
+	if (options->slow_start && options->sched->shares && s->weight &&
+	    (comes || coming))
+		s->slow_step = halb_slow_step(s->slow_since,
+					      options->slow_start);
+}
+
+static bool is_slow(const struct halb_staged *staged)
+{
+	u32 i;
+
+	for (i = 0; i < staged->count; i++)
+		if (staged->servers[i].slow_step < HALB_SLOW_STEPS)
+			return true;
+	return false;
+}
+
+/* The weights that the scheduler sees. */
+static void prepare_shares(struct halb_staged *staged)
+{
+	u32 i, most = 1, factor = 1;
+
+	for (i = 0; i < staged->count; i++) {
+		prepare_step(staged, &staged->servers[i]);
+		most = max(most, staged->servers[i].weight);
+	}
+	if (is_slow(staged))
+		factor = clamp(HALB_WEIGHT_MAX / most, 1U, HALB_SLOW_STEPS);
+	for (i = 0; i < staged->count; i++) {
+		struct halb_staged_server *s = &staged->servers[i];
+
+		s->share = DIV_ROUND_UP(s->weight * factor * s->slow_step,
+					HALB_SLOW_STEPS);
+	}
+}
+
 static int prepare_servers(struct halb_staged *staged)
 {
 	struct halb_service *service = staged->service;
@@ -112,6 +163,7 @@ static int prepare_servers(struct halb_staged *staged)
 		INIT_LIST_HEAD(&s->server->leaving);
 		s->created = true;
 	}
+	prepare_shares(staged);
 	return 0;
 }
 
@@ -135,6 +187,7 @@ static bool same_options(const struct halb_plan *plan,
 	       plan->persist_timeout == options->persist_timeout &&
 	       plan->persist_prefix == options->persist_prefix &&
 	       same_pool(&plan->pool, &options->pool) &&
+	       plan->slow_start == options->slow_start &&
 	       !memcmp(&plan->limits, &options->limits, sizeof(plan->limits));
 }
 
@@ -151,7 +204,7 @@ static bool same_slots(const struct halb_plan *plan,
 
 		if (!part || slot >= part->count ||
 		    part->slots[slot].server != s->server ||
-		    part->slots[slot].weight != s->weight)
+		    part->slots[slot].weight != s->share)
 			return false;
 	}
 	return plan->count == at[0] &&
@@ -168,7 +221,7 @@ static void fill_slots(struct halb_plan *plan, const struct halb_staged *staged,
 
 		if (s->backup == backup)
 			plan->slots[slot++] = (struct halb_slot) {
-				s->server, s->weight,
+				s->server, s->share,
 			};
 	}
 }
@@ -189,6 +242,7 @@ static int build_part(const struct halb_staged *staged, bool backup, u32 count,
 	plan->persist_prefix = options->persist_prefix;
 	plan->pool = options->pool;
 	plan->limits = options->limits;
+	plan->slow_start = options->slow_start;
 	fill_slots(plan, staged, backup);
 	return plan->sched->build ? plan->sched->build(plan) : 0;
 }
@@ -573,6 +627,8 @@ static void apply_server(struct halb_staged_server *staged)
 {
 	struct halb_server *server = staged->server;
 
+	server->slow_step = staged->slow_step;
+	server->slow_since = staged->slow_since;
 	if (!staged->created && !staged->changed)
 		return;
 	if (staged->drain_given || server->weight != staged->weight)
@@ -628,6 +684,9 @@ static void apply_service(struct halb_net *hn, struct halb_staged *staged)
 		count_mark(hn, service, 1);
 	}
 	apply_servers(hn, staged);
+	service->slow = is_slow(staged);
+	if (service->slow)
+		halb_slow_start(hn);
 	if (plan) {
 		WRITE_ONCE(service->persist_timeout, plan->persist_timeout);
 		WRITE_ONCE(service->persist_prefix, plan->persist_prefix);
@@ -696,7 +755,7 @@ static void take_effect(struct halb_transaction *txn)
 		if (!staged->removed)
 			apply_service(hn, staged);
 	changed |= put_in_order(txn);
-	if (changed && !++hn->generation)
+	if (changed && !txn->quiet && !++hn->generation)
 		hn->generation = 1;
 	if (hn->service_count) {
 		halb_estimator_start(hn);

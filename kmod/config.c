@@ -14,6 +14,7 @@
 #include "net.h"
 #include "probe_set.h"
 #include "sctp_state.h"
+#include "slow_start.h"
 #include "tcp_state.h"
 
 #define HALB_BUCKETS_MIN	8U
@@ -227,6 +228,7 @@ int halb_config_init_net(struct halb_net *hn)
 	default_settings(&hn->settings);
 	halb_estimator_init(hn);
 	halb_drain_init(hn);
+	halb_slow_init(hn);
 	halb_instances_init(hn);
 
 	config = halb_config_create(0, 0);
@@ -258,6 +260,7 @@ void halb_config_exit_net(struct halb_net *hn)
 
 	halb_estimator_stop(hn);
 	halb_drain_stop(hn);
+	halb_slow_stop(hn);
 	halb_instances_stop(hn);
 	mutex_lock(&hn->mutex);
 	list_for_each_entry_safe(service, next, &hn->services, list)

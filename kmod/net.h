@@ -97,6 +97,7 @@ struct halb_settings {
  * @estimator: computes rates every two seconds while there are services
  * @estimator_next: when it is due
  * @drain: ends drains whose deadline is over
+ * @slow_start: runs every second while a server starts slowly
  * @gc: expires connections while there are any
  * @reap: frees @dead between two sweeps
  * @gc_iter: how far the present sweep is, [0] IPv4, [1] IPv6
@@ -155,6 +156,7 @@ struct halb_net {
 	struct delayed_work estimator;
 	unsigned long estimator_next;
 	struct delayed_work drain;
+	struct delayed_work slow_start;
 	struct delayed_work gc;
 	struct work_struct reap;
 	struct work_struct own_work;

@@ -7,6 +7,7 @@
 #include "estimator.h"
 #include "instance.h"
 #include "netlink_msg.h"
+#include "slow_start.h"
 
 static int put_stat(struct sk_buff *skb, int type, u64 value)
 {
@@ -77,6 +78,7 @@ static int put_options(struct sk_buff *skb, const struct halb_plan *plan)
 	if (nla_put_string(skb, HALB_A_SERVICE_SCHEDULER, plan->sched->name) ||
 	    nla_put_u32(skb, HALB_A_SERVICE_FLAGS, plan->flags) ||
 	    put_limits(skb, &plan->limits) ||
+	    nla_put_u32(skb, HALB_A_SERVICE_SLOW_START, plan->slow_start) ||
 	    (instance &&
 	     nla_put_string(skb, HALB_A_SERVICE_VRRP, instance->name)))
 		return -EMSGSIZE;
@@ -176,6 +178,9 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 	       nla_put_u32(skb, HALB_A_SERVER_UPPER, server->upper) ||
 	       nla_put_u32(skb, HALB_A_SERVER_LOWER, server->lower) ||
 	       nla_put_u8(skb, HALB_A_SERVER_BACKUP, server->backup) ||
+	       (server->slow_step < HALB_SLOW_STEPS &&
+		nla_put_u8(skb, HALB_A_SERVER_SLOW_PERCENT,
+			   server->slow_step * 100 / HALB_SLOW_STEPS)) ||
 	       nla_put_u32(skb, HALB_A_SERVER_FLAGS, flags) ||
 	       nla_put_u32(skb, HALB_A_SERVER_ACTIVE_CONNS,
 			   count(&server->active)) ||

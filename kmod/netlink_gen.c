@@ -45,7 +45,7 @@ const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1]
 	[HALB_A_INSTANCE_TRANSITIONS] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_DRAIN + 1] = {
+const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_SLOW_PERCENT + 1] = {
 	[HALB_A_SERVER_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
 	[HALB_A_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVER_PORT] = { .type = NLA_U16, },
@@ -63,9 +63,10 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_DRAIN + 1] = {
 	[HALB_A_SERVER_TUN_CSUM] = NLA_POLICY_MAX(NLA_U32, 2),
 	[HALB_A_SERVER_BACKUP] = { .type = NLA_U8, },
 	[HALB_A_SERVER_DRAIN] = { .type = NLA_U32, },
+	[HALB_A_SERVER_SLOW_PERCENT] = { .type = NLA_U8, },
 };
 
-const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = {
+const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SLOW_START + 1] = {
 	[HALB_A_SERVICE_PROTOCOL] = { .type = NLA_U8, },
 	[HALB_A_SERVICE_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVICE_PORT] = { .type = NLA_U16, },
@@ -87,6 +88,7 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_CONN_LIMIT + 1] = 
 	[HALB_A_SERVICE_TCP_FIN_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_UDP_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SERVICE_CONN_LIMIT] = { .type = NLA_U32, },
+	[HALB_A_SERVICE_SLOW_START] = { .type = NLA_U32, },
 };
 
 const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_LOCAL_CLIENTS + 1] = {

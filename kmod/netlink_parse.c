@@ -7,6 +7,7 @@
 #include <net/route.h>
 
 #include "netlink_msg.h"
+#include "slow_start.h"
 
 #define HALB_SECONDS_MAX	2678400U	/* 31 days */
 
@@ -346,6 +347,13 @@ int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
 	err = parse_limits(tb, &request->options.limits, extack);
 	if (err)
 		return err;
+	if (tb[HALB_A_SERVICE_SLOW_START])
+		request->options.slow_start =
+			nla_get_u32(tb[HALB_A_SERVICE_SLOW_START]);
+	if (request->options.slow_start > HALB_SLOW_SECONDS_MAX)
+		return halb_refuse_attr(extack, tb[HALB_A_SERVICE_SLOW_START],
+					-EINVAL,
+					"slow-start must be 1..86400 seconds, or 0 for none");
 	return parse_pool(tb, request, extack);
 }
 
@@ -357,7 +365,8 @@ int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
 #define HALB_SERVER_READONLY						\
 	(BIT(HALB_A_SERVER_FLAGS) | BIT(HALB_A_SERVER_ACTIVE_CONNS) |	\
 	 BIT(HALB_A_SERVER_INACTIVE_CONNS) |				\
-	 BIT(HALB_A_SERVER_PERSIST_CONNS) | BIT(HALB_A_SERVER_STATS))
+	 BIT(HALB_A_SERVER_PERSIST_CONNS) | BIT(HALB_A_SERVER_STATS) |	\
+	 BIT(HALB_A_SERVER_SLOW_PERCENT))
 
 static int parse_server_address(struct net *net, const struct nlattr *attr,
 				struct halb_server_request *request,

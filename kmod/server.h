@@ -122,6 +122,9 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @backup: only while no other server is available, under the netns' mutex
  * @drain_end: jiffies when connections that are left end, 0 for never; under the
  *	netns' mutex
+ * @slow_step: how much of its weight it has come to, 1..HALB_SLOW_STEPS, under
+ *	the netns' mutex
+ * @slow_since: halb_now() when it came, if it is not all
  * @list: in &halb_service.servers or, once removed, in &halb_net.removed, under
  *	the netns' mutex
  * @leaving: in &halb_service.leaving, once removed
@@ -160,6 +163,8 @@ struct halb_server {
 	u32 weight;
 	bool backup;
 	u64 drain_end;
+	u8 slow_step;
+	u32 slow_since;
 	struct list_head list;
 	struct list_head leaving;
 	struct halb_rate rate;

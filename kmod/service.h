@@ -76,11 +76,13 @@ struct halb_slot {
  * @persist_prefix: bits of a client's address that name its network
  * @pool: source addresses of fullnat
  * @limits: timeouts and limit of its own
+ * @slow_start: seconds that a server takes to come to its weight, 0 for none
  * @backup: plan of the backup servers, NULL if there are none; found by nobody
  *	but this plan
  * @count: number of @slots
  * @free_work: frees it after a grace period, in process context
- * @slots: the servers with their weights, newest first (ip_vs's order)
+ * @slots: the servers with their weights, newest first (ip_vs's order); while
+ *	one of them starts slowly, multiples of their weights
  */
 struct halb_plan {
 	struct hlist_node node[2];
@@ -94,6 +96,7 @@ struct halb_plan {
 	u8 persist_prefix;
 	struct halb_pool pool;
 	struct halb_limits limits;
+	u32 slow_start;
 	struct halb_plan *backup;
 	u32 count;
 	struct rcu_work free_work;
@@ -132,6 +135,7 @@ static inline bool halb_plan_is_one_packet(const struct halb_plan *plan,
  * @leaving: removed servers that still have connections
  * @server_count: length of @servers
  * @deleted: no longer configured
+ * @slow: a server is on its way to its weight
  * @gone: statistics of servers that left for good
  * @zero: sums when statistics were last set to zero
  * @rate: estimator
@@ -160,6 +164,7 @@ struct halb_service {
 	struct list_head leaving;
 	u32 server_count;
 	bool deleted;
+	bool slow;
 	struct halb_stats gone;
 	struct halb_stats zero;
 	struct halb_rate rate;
@@ -206,6 +211,7 @@ enum halb_watch {
  * @peek: what @pick would choose now, without taking a turn or remembering
  *	anything; context as @pick. NULL where @pick leaves no trace
  * @watch: what @update must hear of
+ * @shares: weights count by their ratio only
  * @by_client: @pick may find no server for one client and one for another
  */
 struct halb_sched {
@@ -219,6 +225,7 @@ struct halb_sched {
 	struct halb_server *(*peek)(struct halb_plan *plan,
 				    const struct halb_client *client);
 	enum halb_watch watch;
+	bool shares;
 	bool by_client;
 };
 

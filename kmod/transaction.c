@@ -204,6 +204,7 @@ static int copy_live(struct halb_staged *staged,
 		.persist_prefix = plan->persist_prefix,
 		.pool = plan->pool,
 		.limits = plan->limits,
+		.slow_start = plan->slow_start,
 	};
 	if (service->instance)
 		strscpy(staged->options.vrrp, service->instance->name,
@@ -361,6 +362,8 @@ static int set_options(struct halb_staged *staged,
 			return err;
 	}
 	set_limits(&options->limits, request);
+	if (request->given & BIT(HALB_A_SERVICE_SLOW_START))
+		options->slow_start = given->slow_start;
 	err = check_one_packet(staged, extack) ?: check_ftp(staged, extack);
 	if (err)
 		return err;
@@ -433,6 +436,20 @@ int halb_stage_service_set(struct halb_transaction *txn,
 	if (IS_ERR(staged))
 		return PTR_ERR(staged);
 	return set_options(staged, request, extack);
+}
+
+/**
+ * halb_stage_service_again - a service as it is
+ * @txn: transaction
+ * @key: its name
+ *
+ * It gets another plan if that follows from something else.
+ */
+int halb_stage_service_again(struct halb_transaction *txn,
+			     const struct halb_service_key *key)
+{
+	lockdep_assert_held(&txn->hn->mutex);
+	return PTR_ERR_OR_ZERO(open_service(txn, key, NULL));
 }
 
 /**

@@ -43,6 +43,7 @@
  * @persist_prefix: bits of a client's address that name its network
  * @pool: source addresses of fullnat
  * @limits: timeouts and limit of its own
+ * @slow_start: seconds that a server takes to come to its weight, 0 for none
  * @vrrp: name of its VRRP instance, empty for none
  */
 struct halb_service_options {
@@ -52,6 +53,7 @@ struct halb_service_options {
 	u8 persist_prefix;
 	struct halb_pool pool;
 	struct halb_limits limits;
+	u32 slow_start;
 	char vrrp[HALB_INSTANCE_NAME_MAX + 1];
 };
 
@@ -125,6 +127,9 @@ struct halb_settings_request {
  *	weight does
  * @created: @server was made by the commit
  * @changed: @server is to get other values than it has
+ * @slow_step: during commit: as &halb_server.slow_step
+ * @slow_since: during commit: as &halb_server.slow_since
+ * @share: during commit: its weight in the plan
  * @server: during commit: the server
  */
 struct halb_staged_server {
@@ -141,6 +146,9 @@ struct halb_staged_server {
 	bool drain_given;
 	bool created;
 	bool changed;
+	u8 slow_step;
+	u32 slow_since;
+	u32 share;
 	struct halb_server *server;
 };
 
@@ -190,6 +198,7 @@ struct halb_staged {
  * @replace: starts from nothing; else from the present configuration
  * @pinned: the configuration must have @generation
  * @generation: see @pinned
+ * @quiet: no change of the configuration, only other plans for it
  * @settings_changed: @settings differ from the present ones
  * @settings: as they are to be
  * @settings_given: HALB_A_SETTINGS_* bits of those in @settings that are meant
@@ -213,6 +222,7 @@ struct halb_transaction {
 	bool replace;
 	bool pinned;
 	u32 generation;
+	bool quiet;
 	bool settings_changed;
 	struct halb_settings settings;
 	u32 settings_given;
@@ -252,6 +262,8 @@ int halb_stage_service_set(struct halb_transaction *txn,
 int halb_stage_service_del(struct halb_transaction *txn,
 			   const struct halb_service_request *request,
 			   struct netlink_ext_ack *extack);
+int halb_stage_service_again(struct halb_transaction *txn,
+			     const struct halb_service_key *key);
 int halb_stage_server_add(struct halb_transaction *txn,
 			  const struct halb_server_request *request,
 			  struct netlink_ext_ack *extack);

@@ -129,7 +129,8 @@ def test_services(nl):
     stats = got.pop("stats")
     same(got, {"protocol": 6, "address": VIP, "port": 80, "scheduler": "wrr", "flags": [],
                "active-conns": 0, "inactive-conns": 0, "servers": 0, "tcp-timeout": 0,
-               "tcp-fin-timeout": 0, "udp-timeout": 0, "conn-limit": 0},
+               "tcp-fin-timeout": 0, "udp-timeout": 0, "conn-limit": 0,
+               "slow-start": 0},
          "a service is as it was added")
     same(set(stats), set(SPEC.sets["stats"]) - {"pad"}, "with every statistic")
     ok(not any(stats.values()), "which are zero")

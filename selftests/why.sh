@@ -235,6 +235,20 @@ why $VIP4 80 1
 like "$(problems)" "needs IP forwarding under nat: sysctl net.ipv4.ip_forward=1" "without IP forwarding"
 dir sysctl -qw net.ipv4.ip_forward=1
 
+# A server that comes to its weight by and by.
+hc service flush
+balance nat tcp $VIP4 80 wrr 0 10
+hc service set tcp $VIP4:80 slow-start 86400
+hc server set tcp $VIP4:80 10.2.0.12:80 weight 0
+hc server set tcp $VIP4:80 10.2.0.12:80 weight 10
+why $VIP4 80 1
+is "$(said '.server | "\(.address) \(.weight) \(.weight_percent)"')" "10.2.0.12 10 5" "slow start"
+like "$(hc why tcp 10.1.0.2:1 $VIP4:80)" "weight 10, 5 % of it at present .slow-start." "... in text"
+hc service set tcp $VIP4:80 slow-start 0
+why $VIP4 80 1
+is "$(said .server.weight_percent)" 100 "... and without"
+refute "... in text" grep -q slow-start <<< "$(hc why tcp 10.1.0.2:1 $VIP4:80)"
+
 # --- clients that are pinned, and may leave a server that drains ------------------------------------
 hc service flush
 balance nat tcp $VIP4 80

@@ -13,6 +13,8 @@
 #define TIMEOUT_MAX	2678400
 /* Thresholds and conn-limit: counts of connections. */
 #define CONNS_MAX	INT32_MAX
+/* Seconds: a day. */
+#define SLOW_START_MAX	86400
 
 /* --- what names a service or a server ---------------------------------------- */
 
@@ -104,8 +106,8 @@ enum {
 	SVC_SLOT_PREFIX,
 	SVC_SLOT_VRRP,
 	SVC_SLOT_SOURCES,
-	SVC_SLOT_LIMITS,		/* four */
-	SVC_SLOT_FLAGS = SVC_SLOT_LIMITS + 4,
+	SVC_SLOT_LIMITS,		/* five */
+	SVC_SLOT_FLAGS = SVC_SLOT_LIMITS + 5,
 };
 
 static bool take_scheduler(struct args *args, const struct keyword *keyword, void *object)
@@ -204,6 +206,10 @@ static bool take_own_limit(struct args *args, const struct keyword *keyword, voi
 	case HALB_SVC_UDP_TIMEOUT:
 		value = &service->udp_timeout;
 		break;
+	case HALB_SVC_SLOW_START:
+		value = &service->slow_start;
+		max = SLOW_START_MAX;
+		break;
 	default:
 		value = &service->conn_limit;
 		max = CONNS_MAX;
@@ -232,6 +238,7 @@ static const struct keyword service_keywords[] = {
 	{ "tcp-fin-timeout", SVC_SLOT_LIMITS + 1, take_own_limit, HALB_SVC_TCP_FIN_TIMEOUT },
 	{ "udp-timeout", SVC_SLOT_LIMITS + 2, take_own_limit, HALB_SVC_UDP_TIMEOUT },
 	{ "conn-limit", SVC_SLOT_LIMITS + 3, take_own_limit, HALB_SVC_CONN_LIMIT },
+	{ "slow-start", SVC_SLOT_LIMITS + 4, take_own_limit, HALB_SVC_SLOW_START },
 	{ "vrrp", SVC_SLOT_VRRP, take_vrrp, 1 },
 	{ "no-vrrp", SVC_SLOT_VRRP, take_vrrp, 0 },
 	{ "adopt", SVC_SLOT_FLAGS + 2, take_flag, HALB_SERVICE_FLAG_ADOPT },
@@ -256,7 +263,7 @@ static bool parse_service(struct args *args, struct halb_change *change)
 			   add ? "service add" : "service set", service, &slots))
 		return false;
 	if (!add && !slots)
-		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, ftp, sources, vrrp, adopt, yield, through-stack, conn-limit or a timeout");
+		return args_fail(args, "nothing to set: give scheduler, persistent, netmask, sh-fallback, sh-port, ops, ftp, sources, vrrp, adopt, yield, through-stack, conn-limit, slow-start or a timeout");
 	if ((slots & 1u << SVC_SLOT_PREFIX) && !(service->flags & HALB_SERVICE_FLAG_PERSISTENT) &&
 	    (add || slots & 1u << SVC_SLOT_PERSISTENT))
 		return args_fail(args, "a netmask is of no use without persistence: add persistent [SECONDS]");
@@ -736,6 +743,8 @@ const char *grammar_format_options(const struct halb_service *service,
 		append(buf, size, " udp-timeout %u", service->udp_timeout);
 	if (service->conn_limit)
 		append(buf, size, " conn-limit %u", service->conn_limit);
+	if (service->slow_start)
+		append(buf, size, " slow-start %u", service->slow_start);
 	if (*service->vrrp)
 		append(buf, size, " vrrp %s", service->vrrp);
 	return buf;

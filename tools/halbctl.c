@@ -23,6 +23,7 @@ static const struct command {
 	  "                        [sh-fallback] [sh-port] [adopt] [yield] [ops] [ftp] [through-stack]\n"
 	  "                        [sources ADDR[-ADDR]] [vrrp NAME] [conn-limit N]\n"
 	  "                        [tcp-timeout SECONDS] [tcp-fin-timeout SECONDS] [udp-timeout SECONDS]\n"
+	  "                        [slow-start SECONDS]\n"
 	  "                        set also takes no-persistent, no-vrrp, ...\n"
 	  "service del SERVICE\n"
 	  "service flush\n",

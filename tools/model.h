@@ -73,6 +73,7 @@ enum {					/* halb_service.present */
 	HALB_SVC_TCP_FIN_TIMEOUT = 1 << 8,
 	HALB_SVC_UDP_TIMEOUT	= 1 << 9,
 	HALB_SVC_CONN_LIMIT	= 1 << 10,
+	HALB_SVC_SLOW_START	= 1 << 11,
 };
 
 struct halb_service {
@@ -90,6 +91,7 @@ struct halb_service {
 	uint32_t tcp_fin_timeout;
 	uint32_t udp_timeout;
 	uint32_t conn_limit;		/* 0: none */
+	uint32_t slow_start;		/* seconds; 0: none */
 	/* answers only */
 	uint32_t active_conns;
 	uint32_t inactive_conns;
@@ -127,6 +129,7 @@ struct halb_server {
 	uint32_t drain;			/* seconds until its connections end; 0: none */
 	/* answers only */
 	uint32_t flags;			/* HALB_SERVER_FLAG_* */
+	uint8_t slow_percent;		/* of its weight; 0: all */
 	uint32_t active_conns;
 	uint32_t inactive_conns;
 	uint32_t persist_conns;

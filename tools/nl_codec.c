@@ -70,6 +70,8 @@ void nl_put_service(struct nlmsghdr *nlh, uint16_t type,
 		mnl_attr_put_u32(nlh, HALB_A_SERVICE_UDP_TIMEOUT, service->udp_timeout);
 	if (service->present & HALB_SVC_CONN_LIMIT)
 		mnl_attr_put_u32(nlh, HALB_A_SERVICE_CONN_LIMIT, service->conn_limit);
+	if (service->present & HALB_SVC_SLOW_START)
+		mnl_attr_put_u32(nlh, HALB_A_SERVICE_SLOW_START, service->slow_start);
 	if (service->present & HALB_SVC_VRRP)
 		mnl_attr_put_strz(nlh, HALB_A_SERVICE_VRRP, service->vrrp);
 	mnl_attr_nest_end(nlh, nest);
@@ -381,6 +383,9 @@ static bool get_service_attr(const struct nlattr *attr, struct halb_service *ser
 	case HALB_A_SERVICE_CONN_LIMIT:
 		service->present |= HALB_SVC_CONN_LIMIT;
 		return nl_get_u32(attr, &service->conn_limit);
+	case HALB_A_SERVICE_SLOW_START:
+		service->present |= HALB_SVC_SLOW_START;
+		return nl_get_u32(attr, &service->slow_start);
 	case HALB_A_SERVICE_ACTIVE_CONNS:
 		return nl_get_u32(attr, &service->active_conns);
 	case HALB_A_SERVICE_INACTIVE_CONNS:
@@ -454,6 +459,8 @@ static bool get_server_attr(const struct nlattr *attr, struct halb_server *serve
 	case HALB_A_SERVER_DRAIN:
 		server->present |= HALB_SRV_DRAIN;
 		return nl_get_u32(attr, &server->drain);
+	case HALB_A_SERVER_SLOW_PERCENT:
+		return get_u8(attr, &server->slow_percent);
 	case HALB_A_SERVER_FLAGS:
 		return nl_get_u32(attr, &server->flags);
 	case HALB_A_SERVER_ACTIVE_CONNS:

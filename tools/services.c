@@ -314,6 +314,7 @@ static bool service_is(const struct halb_service *have, const struct halb_servic
 		 (asked & HALB_SVC_TCP_FIN_TIMEOUT &&
 		  have->tcp_fin_timeout != want->tcp_fin_timeout) ||
 		 (asked & HALB_SVC_UDP_TIMEOUT && have->udp_timeout != want->udp_timeout) ||
+		 (asked & HALB_SVC_SLOW_START && have->slow_start != want->slow_start) ||
 		 (asked & HALB_SVC_CONN_LIMIT && have->conn_limit != want->conn_limit) ||
 		 (asked & HALB_SVC_VRRP && strcmp(have->vrrp, want->vrrp)) ||
 		 (asked & HALB_SVC_SOURCES &&

@@ -101,6 +101,7 @@ void show_service(struct out *out, const struct halb_service *service)
 	out_uint(out, "tcp_fin_timeout", OUT_NO_COLUMN, service->tcp_fin_timeout);
 	out_uint(out, "udp_timeout", OUT_NO_COLUMN, service->udp_timeout);
 	out_uint(out, "conn_limit", OUT_NO_COLUMN, service->conn_limit);
+	out_uint(out, "slow_start", OUT_NO_COLUMN, service->slow_start);
 	if (*service->vrrp)
 		out_str(out, "vrrp", OUT_NO_COLUMN, service->vrrp);
 	grammar_format_options(service, options, sizeof(options));
@@ -121,6 +122,11 @@ static void show_server_options(struct out *out, const struct halb_server *serve
 		used = strlen(options);
 		snprintf(options + used, sizeof(options) - used, " templates %u",
 			 server->persist_conns);
+	}
+	if (server->slow_percent) {
+		used = strlen(options);
+		snprintf(options + used, sizeof(options) - used, " slow-start %u%%",
+			 server->slow_percent);
 	}
 	if (server->flags & HALB_SERVER_FLAG_OVERLOAD)
 		strcat(options, " overload");
@@ -149,6 +155,8 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 		out_str(out, "tun_csum", OUT_NO_COLUMN, halb_tun_csum_name(server->tun_csum));
 	}
 	out_uint(out, "weight", SHOW_WEIGHT, server->weight);
+	out_uint(out, "weight_percent", OUT_NO_COLUMN,
+		 server->slow_percent ? server->slow_percent : 100);
 	out_uint(out, "upper", OUT_NO_COLUMN, server->upper);
 	out_uint(out, "lower", OUT_NO_COLUMN, server->lower);
 	out_bool(out, "backup", OUT_NO_COLUMN, server->backup);

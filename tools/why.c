@@ -171,7 +171,7 @@ static void explain_vip(const struct halb_why *why, struct problems *problems)
 
 static void show_service_and_server(struct out *out, const struct halb_why *why)
 {
-	char key[KEY_STRLEN], end[ENDPOINT_STRLEN];
+	char key[KEY_STRLEN], end[ENDPOINT_STRLEN], slow[48] = "";
 
 	if (why->has_service) {
 		out_line(out, "service  %s, %s%s%s", key_format(&why->service.key, key),
@@ -186,15 +186,20 @@ static void show_service_and_server(struct out *out, const struct halb_why *why)
 	}
 	if (!why->has_server)
 		return;
-	out_line(out, "server   %s, %s, weight %u%s%s",
+	if (why->server.slow_percent)
+		snprintf(slow, sizeof(slow), ", %u %% of it at present (slow-start)",
+			 why->server.slow_percent);
+	out_line(out, "server   %s, %s, weight %u%s%s%s",
 		 endpoint_format(&why->server.addr, why->server.port, end),
-		 halb_method_name(why->server.method), why->server.weight,
+		 halb_method_name(why->server.method), why->server.weight, slow,
 		 why->server.backup ? ", backup" : "",
 		 why->template ? ", to which the client is pinned" : "");
 	out_object_begin(out, "server");
 	show_endpoint(out, OUT_NO_COLUMN, &why->server.addr, why->server.port);
 	out_str(out, "method", OUT_NO_COLUMN, halb_method_name(why->server.method));
 	out_uint(out, "weight", OUT_NO_COLUMN, why->server.weight);
+	out_uint(out, "weight_percent", OUT_NO_COLUMN,
+		 why->server.slow_percent ? why->server.slow_percent : 100);
 	out_bool(out, "backup", OUT_NO_COLUMN, why->server.backup);
 	out_bool(out, "persistent", OUT_NO_COLUMN, why->template);
 	out_object_end(out);

@@ -234,6 +234,7 @@ const struct halb_sched halb_sched_wlc = {
 	.update = least_update,
 	.pick = least_pick,
 	.watch = HALB_WATCH_CONNS,
+	.shares = true,
 };
 
 static int sed_build(struct halb_plan *plan)
@@ -247,6 +248,7 @@ const struct halb_sched halb_sched_sed = {
 	.update = least_update,
 	.pick = least_pick,
 	.watch = HALB_WATCH_CONNS,
+	.shares = true,
 };
 
 static int nq_build(struct halb_plan *plan)
@@ -260,6 +262,7 @@ const struct halb_sched halb_sched_nq = {
 	.update = least_update,
 	.pick = least_pick,
 	.watch = HALB_WATCH_CONNS,
+	.shares = true,
 };
 
 static int fo_build(struct halb_plan *plan)

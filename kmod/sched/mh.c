@@ -177,5 +177,6 @@ const struct halb_sched halb_sched_mh = {
 	.update = mh_update,
 	.pick = mh_pick,
 	.watch = HALB_WATCH_OVERLOAD,
+	.shares = true,
 	.by_client = true,
 };

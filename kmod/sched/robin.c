@@ -256,4 +256,5 @@ const struct halb_sched halb_sched_wrr = {
 	.pick = robin_pick,
 	.peek = robin_peek,
 	.watch = HALB_WATCH_OVERLOAD,
+	.shares = true,
 };

@@ -120,4 +120,5 @@ const struct halb_sched halb_sched_twos = {
 	.update = twos_update,
 	.pick = twos_pick,
 	.watch = HALB_WATCH_OVERLOAD,
+	.shares = true,
 };

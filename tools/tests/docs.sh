@@ -86,8 +86,8 @@ next "timeout" server drain tcp 192.0.2.1:80 10.0.0.1:80
 next "nat dr tun fullnat" server set tcp 192.0.2.1:80 10.0.0.1:80 method
 next "ipip gue gre" server set tcp 192.0.2.1:80 10.0.0.1:80 tun-type
 next "none csum remcsum" server set tcp 192.0.2.1:80 10.0.0.1:80 tun-csum
-next "scheduler persistent netmask prefix sh-fallback sh-port yield ops ftp through-stack vrrp sources conn-limit tcp-timeout tcp-fin-timeout udp-timeout" service add tcp 192.0.2.1:81 adopt
-next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt yield ops ftp through-stack vrrp sources conn-limit tcp-timeout tcp-fin-timeout udp-timeout" service add fwmark 9
+next "scheduler persistent netmask prefix sh-fallback sh-port yield ops ftp through-stack vrrp sources conn-limit tcp-timeout tcp-fin-timeout udp-timeout slow-start" service add tcp 192.0.2.1:81 adopt
+next "inet6 scheduler persistent netmask prefix sh-fallback sh-port adopt yield ops ftp through-stack vrrp sources conn-limit tcp-timeout tcp-fin-timeout udp-timeout slow-start" service add fwmark 9
 next "show set del" vrrp
 next "master backup fault" vrrp set VI_1
 next "tcp udp sctp" why

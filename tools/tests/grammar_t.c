@@ -39,6 +39,7 @@ static const char *const good[][2] = {
 	  "service add " SVC " scheduler rr persistent 2678400" },
 	{ "service add " SVC6 " scheduler mh persistent 600 prefix 64 adopt" },
 	{ "service add " SVC6 " scheduler rr ops through-stack" },
+	{ "service add " SVC " scheduler wrr ftp through-stack slow-start 86400" },
 	{ "service add fwmark 7 scheduler rr ops" },
 	{ "service add tcp 192.0.2.1:21 scheduler rr ops ftp sources 192.0.2.5" },
 	{ "service add tcp 192.0.2.1:21 ftp scheduler rr",
