@@ -261,7 +261,7 @@ only_halb() {
 			rise 1
 			real_server 10.2.0.11 80 {
 				weight 100
-				slowstart 10s
+				slowstart 20s
 				TCP_CHECK {
 					connect_timeout 3
 				}
@@ -276,11 +276,11 @@ only_halb() {
 		}
 	END
 }
-weights() { hc -j server show tcp $VIP4:80 2>/dev/null | jq -c '[.[] | [.address, .weight, .backup]] | sort'; }
+weights() { hc -j server show tcp $VIP4:80 2>/dev/null | jq -c '[.[] | [.address, .weight, .backup, .weight_percent]] | sort'; }
 weights_are() { [ "$(weights)" = "$1" ]; }
 only_halb
 kill -HUP $halbd
-check "a backup server is the module's to use" wait_for 20 weights_are '[["10.2.0.11",100,false],["10.2.0.12",7,true]]'
+check "a backup server is the module's to use" wait_for 40 weights_are '[["10.2.0.11",100,false,100],["10.2.0.12",7,true,100]]'
 is "$(hc -j service show tcp 10.9.0.9:80 | jq -r '.[0].vrrp') $(hc -j server show tcp 10.9.0.9:80 | jq -r '.[0].upper')" "VI_9 7" \
 	"vrrp binds a service to an instance, maxconn limits a server"
 is "$(hc -j service show | jq length)" 2 "services that are not in the file any more have gone"
@@ -288,12 +288,12 @@ is "$(hc -j service show tcp $VIP4:80 | jq -r '.[0].sources')" 10.2.0.100-10.2.0
 is "$(http cl "$(url $VIP4)")" one "and it works, by FULLNAT"
 like "$(http cl "$(url $VIP4 80 addr)")" "10.2.0.10[01]" "from one of the sources"
 stop_nginx s1
-check "the other one dies" wait_for 20 weights_are '[["10.2.0.12",7,true]]'
+check "the other one dies" wait_for 20 weights_are '[["10.2.0.12",7,true,100]]'
 is "$(http cl "$(url $VIP4)")" two "the backup server serves"
 start_nginx s1 one
-check "it returns, slowly" wait_for 10 eval '[[ $(weights) =~ 10.2.0.11.,[1-9][0-9]?, ]]'
+check "it returns, slowly" wait_for 15 eval '[[ $(weights) =~ 10.2.0.11.,100,false,[1-9][0-9]?] ]]'
 is "$(http cl "$(url $VIP4)")" one "and the backup server does not serve any more"
-check "in the end it has all of its weight" wait_for 30 weights_are '[["10.2.0.11",100,false],["10.2.0.12",7,true]]'
+check "in the end it has all of its weight" wait_for 30 weights_are '[["10.2.0.11",100,false,100],["10.2.0.12",7,true,100]]'
 kill $halbd
 wait $halbd
 is "$(hc -j service show | jq length)" 0 "halbd stops, and leaves nothing in the module"

@@ -191,6 +191,21 @@ static bool finish_checks(struct parser *p, const struct conf_virtual_server *v,
 	return true;
 }
 
+/* Of the schedulers, those that share by weight and by nothing else know slow start. */
+static void finish_slowstart(struct parser *p, const struct conf_virtual_server *v,
+			     const struct conf_real_server *server)
+{
+	static const char *const share[] = { "wrr", "wlc", "sed", "nq", "mh", "twos" };
+
+	if (!server->slowstart_us)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(share); i++)
+		if (!strcmp(v->scheduler, share[i]))
+			return;
+	conf_warn(p, &server->pos, "slowstart has no effect with lb_algo %s: write wrr, wlc, sed, nq, mh or twos",
+		  v->scheduler);
+}
+
 static bool same_server(const struct conf_real_server *a, const struct conf_real_server *b)
 {
 	return a->port == b->port && halb_addr_equal(&a->addr, &b->addr);
@@ -268,6 +283,7 @@ static void finish_servers(struct parser *p, struct conf_virtual_server *v)
 		    !has_sources(p, v, server))
 			continue;
 		finish_checks(p, v, server);
+		finish_slowstart(p, v, server);
 		if (server->lthreshold && server->uthreshold && server->lthreshold > server->uthreshold) {
 			conf_error(p, &server->pos, "lthreshold %u is more than uthreshold %u: it is ignored",
 				   server->lthreshold, server->uthreshold);

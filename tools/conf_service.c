@@ -668,7 +668,7 @@ static const struct conf_row real_server_rows[] = {
 	TRI("smtp_alert", smtp_alert, "mails about it", "checker_t"),
 	NONE("snmp_name", "halb has no SNMP; halbctl status -j tells the same"),
 	{ .keyword = "slowstart", .take = take_haproxy_time, .flags = ROW_OURS, .min = 0, .max = YEAR,
-	  .offset = offsetof(OBJ, r.slowstart_us), .effect = "as HAProxy: time until it has its whole weight",
+	  .offset = offsetof(OBJ, r.slowstart_us), .effect = "as HAProxy: time until it has its whole weight; the longest of a virtual_server counts",
 	  .test = HAS },
 	{ .keyword = "maxconn", .take = take_u32, .flags = ROW_OURS, .min = 0, .max = INT32_MAX,
 	  .offset = offsetof(OBJ, r.uthreshold), .effect = "as uthreshold", .test = HAS },

@@ -17,8 +17,9 @@
 #include "check_conf.h"
 #include "script_run.h"
 
-/* How often a weight grows during slowstart. */
-#define SLOWSTART_STEP_US	1000000
+#define US_PER_S	1000000
+/* The module's longest slow start: a day. */
+#define SLOW_START_MAX	86400
 
 struct vs_watch {
 	struct check_watch watch;
@@ -36,7 +37,6 @@ struct vs_server {
 	size_t count;
 	bool alive;
 	uint64_t since;			/* 0: the beginning */
-	uint64_t slow_since;		/* slowstart from then; 0: at full weight */
 };
 
 struct virtual_server {
@@ -44,7 +44,6 @@ struct virtual_server {
 	const struct conf_virtual_server *conf;
 	struct quorum quorum;
 	struct vs_server *servers;
-	struct event *slow;
 	uint64_t since;
 	bool suspended;
 	bool init_notifies;		/* rs_init_notifies */
@@ -228,51 +227,6 @@ static void update_quorum(struct virtual_server *vs, bool first)
 	notify_quorum(vs, first, threshold);
 }
 
-/* Linear, from what is more than nothing. */
-static uint32_t slow_weight(const struct vs_server *server, uint32_t weight, uint64_t now)
-{
-	uint64_t length = server->conf->slowstart_us, passed = now - server->slow_since;
-
-	if (!server->slow_since || passed >= length || !weight)
-		return weight;
-	weight = weight * passed / length;
-	return weight ? weight : 1;
-}
-
-static void on_slow(evutil_socket_t fd, short what, void *arg)
-{
-	struct timeval step = {
-		.tv_sec = SLOWSTART_STEP_US / 1000000, .tv_usec = SLOWSTART_STEP_US % 1000000,
-	};
-	struct virtual_server *vs = arg;
-	uint64_t now = now_us();
-	bool more = false;
-
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < vs->quorum.count; i++) {
-		struct vs_server *server = &vs->servers[i];
-
-		if (server->slow_since && now - server->slow_since >=
-		    (uint64_t)server->conf->slowstart_us)
-			server->slow_since = 0;
-		more |= server->slow_since;
-	}
-	vs->host->changed(vs->host->arg, vs);
-	if (more)
-		evtimer_add(vs->slow, &step);
-}
-
-static void begin_slowly(struct virtual_server *vs, struct vs_server *server)
-{
-	struct timeval soon = { .tv_usec = SLOWSTART_STEP_US / 10 };
-
-	if (server->conf->slowstart_us <= 0)
-		return;
-	server->slow_since = now_us();
-	evtimer_add(vs->slow, &soon);
-}
-
 static void update_alive(struct virtual_server *vs, size_t i, const char *reason)
 {
 	struct vs_server *server = &vs->servers[i];
@@ -288,8 +242,6 @@ static void update_alive(struct virtual_server *vs, size_t i, const char *reason
 	    alive ? (inhibit ? "Enabl" : "Add") : (inhibit ? "Disabl" : "Remov"),
 	    rs_name(vs, server->conf, rs), inhibit ? "of" : alive ? "to" : "from",
 	    vs_name(vs, name));
-	if (alive)
-		begin_slowly(vs, server);
 	notify_server(vs, i, reason);
 }
 
@@ -440,7 +392,6 @@ static void inherit(struct virtual_server *vs, const struct virtual_server *old)
 			    !halb_addr_equal(&was->conf->addr, &server->conf->addr))
 				continue;
 			server->since = was->since;
-			server->slow_since = was->slow_since;
 			break;
 		}
 	}
@@ -460,7 +411,6 @@ struct virtual_server *virtual_server_new(const struct virtual_server_host *host
 	vs->conf = vs_conf;
 	vs->init_notifies = conf->global.rs_init_notifies;
 	vs->servers = calloc(count + 1, sizeof(*vs->servers));
-	vs->slow = evtimer_new(host->base, on_slow, vs);
 	vs->quorum = (struct quorum){
 		.quorum = vs_conf->quorum,
 		.hysteresis = vs_conf->hysteresis,
@@ -469,7 +419,7 @@ struct virtual_server *virtual_server_new(const struct virtual_server_host *host
 		.sorry_weight = vs_conf->sorry_server ? vs_conf->sorry_server->weight : 0,
 		.servers = calloc(count + 1, sizeof(*vs->quorum.servers)),
 	};
-	if (!vs->servers || !vs->slow || !vs->quorum.servers)
+	if (!vs->servers || !vs->quorum.servers)
 		goto failed;
 	for (size_t i = 0; i < count; i++) {
 		vs->servers[i].conf = &vs_conf->servers[i];
@@ -500,8 +450,6 @@ void virtual_server_free(struct virtual_server *vs)
 		}
 		free(server->watches);
 	}
-	if (vs->slow)
-		event_free(vs->slow);
 	free(vs->servers);
 	free(vs->quorum.servers);
 	free(vs);
@@ -509,18 +457,12 @@ void virtual_server_free(struct virtual_server *vs)
 
 void virtual_server_begin(struct virtual_server *vs)
 {
-	bool slow = false;
-
 	if (!vs->since)
 		vs->since = now_us();
 	for (size_t i = 0; i < vs->quorum.count; i++)
 		if (!vs->quorum.started && vs->init_notifies && vs->servers[i].alive)
 			notify_server(vs, i, NULL);
 	update_quorum(vs, !vs->quorum.started);
-	for (size_t i = 0; i < vs->quorum.count; i++)
-		slow |= vs->servers[i].slow_since;
-	if (slow)
-		on_slow(-1, 0, vs);
 	vs->host->changed(vs->host->arg, vs);
 }
 
@@ -594,16 +536,30 @@ static void want_server(struct services_server *want, const struct conf_real_ser
 	want_forward(&want->server, &conf->forward);
 }
 
+/* The module knows one for a service: the longest of its servers'. */
+static uint32_t slow_start(const struct conf_virtual_server *conf)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < conf->servers_count; i++)
+		if (conf->servers[i].slowstart_us > longest)
+			longest = conf->servers[i].slowstart_us;
+	longest = (longest + US_PER_S - 1) / US_PER_S;
+	return longest > SLOW_START_MAX ? SLOW_START_MAX : (uint32_t)longest;
+}
+
 static void want_service(const struct virtual_server *vs,
 			 const struct conf_service_key *key, struct halb_service *want)
 {
 	const struct conf_virtual_server *conf = vs->conf;
 
 	*want = (struct halb_service){
-		.present = HALB_SVC_SCHEDULER | HALB_SVC_FLAGS | HALB_SVC_VRRP | HALB_SVC_SOURCES,
+		.present = HALB_SVC_SCHEDULER | HALB_SVC_FLAGS | HALB_SVC_VRRP | HALB_SVC_SOURCES |
+			   HALB_SVC_SLOW_START,
 		.key = key->key,
 		.source = conf->source,
 		.source_count = conf->source_count,
+		.slow_start = slow_start(conf),
 		.flags_mask = HALB_SERVICE_FLAG_PERSISTENT | HALB_SERVICE_FLAG_SH_FALLBACK |
 			      HALB_SERVICE_FLAG_SH_PORT | HALB_SERVICE_FLAG_OPS,
 	};
@@ -650,7 +606,6 @@ int virtual_server_want(struct virtual_server *vs)
 {
 	size_t count = vs->quorum.count;
 	struct services_server *wants = calloc(count + 1, sizeof(*wants));
-	uint64_t now = now_us();
 	int err = 0;
 
 	if (!wants)
@@ -661,11 +616,8 @@ int virtual_server_want(struct virtual_server *vs)
 		size_t all;
 
 		for (size_t i = 0; i < count; i++) {
-			int32_t weight = quorum_want(&vs->quorum, i);
-
-			if (weight > 0)
-				weight = slow_weight(&vs->servers[i], weight, now);
-			want_server(&wants[i], vs->servers[i].conf, &key->key, weight);
+			want_server(&wants[i], vs->servers[i].conf, &key->key,
+				    quorum_want(&vs->quorum, i));
 		}
 		all = add_sorry(vs, wants, count, &key->key);
 		want_service(vs, key, &service);
