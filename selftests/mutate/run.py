@@ -4,7 +4,7 @@
 shows for each that the test named there fails. A mutation that survives is a failure.
 
     run.py [-k KERNEL] [REGEX]      those whose name matches
-    run.py -n                       only applies them, to see whether the list fits the sources
+    run.py -n                       only whether the list fits the sources (style.t asks this)
 
 Builds all broken modules first, then one VM loads them one after the other and runs their rows
 of selftests/packets; unit tests run here. Nothing is changed in the tree.
@@ -32,16 +32,26 @@ class Mutant:
     def is_unit(self):
         return self.test.startswith("unit ")
 
-    def apply(self, text):
-        lines = text.split("\n")
+    def places(self, lines):
+        """Where in the file the old lines are."""
         bare = [x.strip() for x in lines]
         old = [x.strip() for x in self.old]
-        places = [i for i in range(len(bare)) if bare[i:i + len(old)] == old]
-        if len(places) != 1:
-            sys.exit(f"mutants:{self.line}: {self.name}: the lines occur {len(places)} times "
-                     f"in {self.path}, not once")
-        i = places[0]
-        return "\n".join(lines[:i] + self.new + lines[i + len(old):])
+        return [i for i in range(len(bare)) if bare[i:i + len(old)] == old]
+
+    def misfit(self, top):
+        """Why the list does not fit the sources, if so."""
+        path = os.path.join(top, self.path)
+        if not os.path.exists(path):
+            return f"mutants:{self.line}: {self.name}: there is no {self.path}"
+        with open(path, encoding="utf-8") as f:
+            n = len(self.places(f.read().split("\n")))
+        return None if n == 1 else (f"mutants:{self.line}: {self.name}: the lines occur {n} times "
+                                    f"in {self.path}, not once")
+
+    def apply(self, text):
+        lines = text.split("\n")
+        i = self.places(lines)[0]
+        return "\n".join(lines[:i] + self.new + lines[i + len(self.old):])
 
 
 def read_list():
@@ -140,12 +150,12 @@ def main():
     parser.add_argument("regex", nargs="?", default="")
     args = parser.parse_args()
     mutants = [m for m in read_list() if re.search(args.regex, m.name)]
-    tree = Tree("tree")
+    if misfits := [why for m in mutants if (why := m.misfit(TOP))]:
+        sys.exit("\n".join(misfits))
     if args.dry:
-        for m in mutants:
-            tree.restore(*tree.broken(m))
         print(f"{len(mutants)} mutants fit the sources")
         return 0
+    tree = Tree("tree")
     work = tempfile.mkdtemp(prefix="halb-mutate.")
     line = subprocess.run([os.path.join(TOP, "selftests/vm/kernels.sh"), args.kernel],
                           capture_output=True, text=True, check=True).stdout.split()

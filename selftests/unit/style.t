@@ -1,6 +1,6 @@
 #!/bin/bash
 # Style and static checks, as TAP: W=1 and sparse (with endian checks) for both kernels, checkpatch,
-# shellcheck, mandoc. Prints what is to mend and fails if there is anything.
+# shellcheck, mandoc, the list of mutations. Prints what is to mend and fails if there is anything.
 set -u
 src=$(readlink -f "$(dirname "$(readlink -f "$0")")/../..")
 vm=$src/selftests/vm
@@ -48,6 +48,8 @@ fi
 verdict shellcheck "$(git ls-files '*.sh' .ci/run |
 	xargs shellcheck -x -S warning -e SC1090,SC1091,SC2034 -f gcc 2>&1)"
 verdict mandoc "$(for f in tools/*.[58]; do mandoc -Tlint -W warning "$f" 2>&1; done)"
+# A mutation that no longer finds its lines tries nothing.
+verdict "mutations fit the sources" "$(selftests/mutate/run.py -n 2>&1 >/dev/null)"
 
 echo "1..$n"
 exit $((bad > 0))
