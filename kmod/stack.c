@@ -11,7 +11,8 @@
  *     of other methods, both ways                  FORWARD, POST_ROUTING
  *
  * conntrack sees both directions of a flow either before or after they were
- * changed, or not at all.
+ * changed, or not at all; but for a local client of a local nat server, and
+ * for a mark's flows to local nat servers, of which it sees halves.
  */
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>

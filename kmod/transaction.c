@@ -265,12 +265,12 @@ static struct halb_staged *open_service(struct halb_transaction *txn,
 #define HALB_POOL_ATTRS							\
 	(BIT(HALB_A_SERVICE_SOURCE_ADDRESS) | BIT(HALB_A_SERVICE_SOURCE_COUNT))
 
-static bool has_fullnat(const struct halb_staged *staged)
+static bool has_method(const struct halb_staged *staged, u8 method)
 {
 	u32 i;
 
 	for (i = 0; i < staged->count; i++)
-		if (staged->servers[i].method == HALB_METHOD_FULLNAT)
+		if (staged->servers[i].method == method)
 			return true;
 	return false;
 }
@@ -285,7 +285,7 @@ static int check_one_packet(const struct halb_staged *staged,
 	if (protocol && protocol != IPPROTO_UDP)
 		return halb_refuse(extack, -EINVAL,
 				   "one-packet scheduling is for UDP: use a service for UDP, or by mark, or no ops");
-	if (has_fullnat(staged))
+	if (has_method(staged, HALB_METHOD_FULLNAT))
 		return halb_refuse(extack, -EBUSY,
 				   "the service has servers with the method fullnat, which need connections: use nat, dr or tun with ops");
 	return 0;
@@ -312,11 +312,25 @@ static int check_ftp(const struct halb_staged *staged,
 	return 0;
 }
 
+/*
+ * The first packet of a flow has its mark behind conntrack only, the others
+ * are known before it: conntrack would see two halves.
+ */
+static int check_through_stack(const struct halb_staged *staged,
+			       struct netlink_ext_ack *extack)
+{
+	if (staged->options.flags & HALB_SERVICE_FLAG_THROUGH_STACK &&
+	    staged->key.fwmark && has_method(staged, HALB_METHOD_NAT))
+		return halb_refuse(extack, -EBUSY,
+				   "through-stack with the method nat is for services of an address, not of a mark: set the service no-through-stack, or the servers another method");
+	return 0;
+}
+
 static int set_pool(struct halb_staged *staged, const struct halb_pool *pool,
 		    struct netlink_ext_ack *extack)
 {
 	staged->options.pool = *pool;
-	if (!pool->count && has_fullnat(staged))
+	if (!pool->count && has_method(staged, HALB_METHOD_FULLNAT))
 		return halb_refuse(extack, -EBUSY,
 				   "the service has servers with the method fullnat, which need source addresses");
 	return 0;
@@ -364,7 +378,9 @@ static int set_options(struct halb_staged *staged,
 	set_limits(&options->limits, request);
 	if (request->given & BIT(HALB_A_SERVICE_SLOW_START))
 		options->slow_start = given->slow_start;
-	err = check_one_packet(staged, extack) ?: check_ftp(staged, extack);
+	err = check_one_packet(staged, extack) ?:
+	      check_ftp(staged, extack) ?:
+	      check_through_stack(staged, extack);
 	if (err)
 		return err;
 
@@ -551,6 +567,10 @@ static int check_server(const struct halb_staged *staged,
 	    staged->options.flags & HALB_SERVICE_FLAG_FTP)
 		return halb_refuse(extack, -EINVAL,
 				   "the service has ftp, which needs the method nat: use it, or set the service no-ftp");
+	if (server->method == HALB_METHOD_NAT && key->fwmark &&
+	    staged->options.flags & HALB_SERVICE_FLAG_THROUGH_STACK)
+		return halb_refuse(extack, -EINVAL,
+				   "a service of a mark with through-stack takes no server with nat: use dr, tun or fullnat, or set the service no-through-stack");
 	if (server->upper && server->lower > server->upper)
 		return halb_refuse(extack, -ERANGE,
 				   "the lower threshold must not be above the upper one");

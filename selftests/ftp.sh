@@ -105,7 +105,12 @@ done
 
 # --- halb --------------------------------------------------------------------------------------
 stack_watch dir
+# Each VIP's clients have ports of their own: with the port of a client that another VIP has just
+# given to the same server, a flow goes to the next one, and the turns would not come out even.
+ports=20000
 for vip in $LONG $SHORT fd00:9::80; do
+	cl sysctl -qw net.ipv4.ip_local_port_range="$ports $((ports + 9999))" || bail "cannot set the client's ports"
+	ports=$((ports + 10000))
 	s="tcp $(endpoint "$vip" 21)"
 	# shellcheck disable=SC2086
 	hc service add $s scheduler rr ftp || bail "cannot add the service"

@@ -137,4 +137,29 @@ like "$(http cl "$(url $VIP4 80 addr)")" '^10\.2\.0\.1[12] 10\.2\.0\.1$' "they s
 check "a file" get_files cl $VIP4 1000000
 check "and one to the server" put_files cl $VIP4 1000000
 over
+dir nft delete table ip masq
+gw_via s1 dir
+gw_via s2 dir
+
+# --- with marks -----------------------------------------------------------------------------------
+# What was rewritten goes on past the hook where marks decide, and may carry the mark of a service.
+through nat udp $VIP4 53
+hc service add fwmark 7 scheduler rr
+hc server add fwmark 7 10.2.0.12:53 method nat
+dir nft -f - <<-END2 || bail "nft does not take the rules"
+	table inet marks {
+		chain pre { type filter hook prerouting priority -310; ip daddr { $VIP4, 10.2.0.0/24 } meta mark set 7; }
+	}
+END2
+before=$(figures .total.conns)
+is "$(flows echo $VIP4 53 1 1400 n=20)" same "datagrams rewritten once, though they carry a service's mark"
+is "$(figures .total.conns)" "$((before + 40))" "and each scheduled once"
+dir nft delete table inet marks
+over
+hc service add fwmark 7 scheduler rr through-stack
+fails_with 1 'takes no server with nat' "by mark: no nat server through the stack" hc server add fwmark 7 10.2.0.12 method nat
+hc service set fwmark 7 no-through-stack
+hc server add fwmark 7 10.2.0.12 method nat
+fails_with 1 'services of an address, not of a mark' "nor the stack for a nat server" hc service set fwmark 7 through-stack
+over
 done_testing
