@@ -426,7 +426,8 @@ static bool settings_differ(const struct halb_transaction *txn)
 	       HALB_DIFFERS(VIP_UNMATCHED, vip_unmatched) ||
 	       HALB_DIFFERS(SOURCE_CHECK, source_check) ||
 	       HALB_DIFFERS(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent) ||
-	       HALB_DIFFERS(LOCAL_CLIENTS, local_clients);
+	       HALB_DIFFERS(LOCAL_CLIENTS, local_clients) ||
+	       HALB_DIFFERS(SUSPECT_AFTER, suspect_after);
 }
 
 static int prepare(struct halb_transaction *txn, struct netlink_ext_ack *extack)
@@ -511,6 +512,7 @@ static void apply_settings(struct halb_transaction *txn)
 	HALB_APPLY_SETTING(SOURCE_CHECK, source_check);
 	HALB_APPLY_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
 	HALB_APPLY_SETTING(LOCAL_CLIENTS, local_clients);
+	HALB_APPLY_SETTING(SUSPECT_AFTER, suspect_after);
 }
 
 /*

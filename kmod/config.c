@@ -18,6 +18,7 @@
 #include "tcp_state.h"
 
 #define HALB_BUCKETS_MIN	8U
+#define HALB_SUSPECT_AFTER	3U
 #define HALB_UDP_TIMEOUT	300U
 /* a connection may be made for this much memory of the machine */
 #define HALB_BYTES_PER_CONN	2048U
@@ -208,6 +209,7 @@ static void default_settings(struct halb_settings *settings)
 	settings->conn_limit = min_t(u64, conns, INT_MAX);
 	settings->vip_unmatched = HALB_VIP_UNMATCHED_ACCEPT;
 	settings->source_check = 1;
+	settings->suspect_after = HALB_SUSPECT_AFTER;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include "ftp.h"
 #include "pool_walk.h"
 #include "sctp_state.h"
+#include "suspect.h"
 #include "tcp_state.h"
 
 /* by family, and whether it is larger: fullnat's, and those of FTP */
@@ -275,6 +276,21 @@ void halb_conn_tcp(struct halb_conn *conn, enum halb_tcp_dir dir, u8 flags)
 		from = READ_ONCE(conn->state);
 		next = halb_tcp_next(dir, flags, from & HALB_CONN_STATE_MASK);
 	} while (!enter(conn, from, next, halb_tcp_state_active(next)));
+	if (from & (HALB_CONN_ANSWERED | HALB_CONN_DATA))
+		return;
+	switch (halb_tcp_outcome(dir, flags, from & HALB_CONN_STATE_MASK)) {
+	case HALB_TCP_ANSWERED:
+		if (next == HALB_CONN_STATE_SYN_RECV)
+			halb_conn_answered(conn);
+		else
+			halb_server_answered(conn->server);
+		break;
+	case HALB_TCP_REFUSED:
+		halb_conn_refused(conn);
+		break;
+	default:
+		break;
+	}
 }
 
 /**

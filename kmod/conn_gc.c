@@ -14,6 +14,7 @@
 #include "conn_table.h"
 #include "ftp.h"
 #include "half_open.h"
+#include "suspect.h"
 #include "template.h"
 
 /* entries between two chances for others to run */
@@ -152,7 +153,10 @@ static bool is_over(struct halb_net *hn, struct halb_conn *conn,
 		return false;
 	}
 	/* a packet on another CPU may win; then it lives on */
-	return halb_conn_change(conn, state, state | HALB_CONN_DEAD);
+	if (!halb_conn_change(conn, state, state | HALB_CONN_DEAD))
+		return false;
+	halb_conn_expired(hn, conn, state);
+	return true;
 }
 
 static void sweep_table(struct halb_net *hn, struct rhashtable *ht,

@@ -9,6 +9,7 @@
  */
 #include "estimator.h"
 #include "net.h"
+#include "suspect.h"
 
 #define HALB_ESTIMATOR_PERIOD	(2 * HZ)
 
@@ -90,6 +91,7 @@ void halb_service_zero(struct halb_service *service)
 	list_for_each_entry(server, &service->servers, list) {
 		halb_server_read_stats(server, &server->zero);
 		zero_rate(&server->rate, &server->zero);
+		halb_server_zero_failures(server);
 	}
 	halb_service_read_stats(service, &service->zero);
 	zero_rate(&service->rate, &service->zero);

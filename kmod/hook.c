@@ -18,6 +18,7 @@
 #include "packet.h"
 #include "sctp.h"
 #include "sctp_state.h"
+#include "suspect.h"
 #include "xmit.h"
 
 /* keeps our queues of IPv6 fragments apart from those of others */
@@ -84,14 +85,19 @@ static unsigned int admit(struct halb_net *hn, const struct sk_buff *skb,
  * A packet after a pause: the connection lives on, or its time is over and it
  * is not found any more.
  */
-static noinline bool outlived(struct halb_net *hn, struct halb_conn *conn,
-			      u32 now)
+static noinline bool outlived(struct halb_packet *pkt, struct halb_conn *conn,
+			      enum halb_side side, u32 now)
 {
+	struct halb_net *hn = pkt->hn;
+
 	if (!halb_conn_expires(hn, conn)) {
 		halb_conn_kill(hn, conn);
 		return true;
 	}
 	WRITE_ONCE(conn->seen, now);
+	if (unlikely(pkt->tcp_flags & HALB_TCP_SYN) &&
+	    side == HALB_SIDE_CLIENT && halb_is_syn(pkt))
+		halb_conn_repeats(hn, conn);
 	return false;
 }
 
@@ -136,7 +142,9 @@ static void follow_tcp(const struct halb_packet *pkt, struct halb_conn *conn,
 	u32 state = READ_ONCE(conn->state) & HALB_CONN_STATE_MASK;
 	enum halb_tcp_dir dir = direction(conn, side);
 
-	if (unlikely(halb_tcp_next(dir, pkt->tcp_flags, state) != state))
+	/* a handshake has segments that change nothing and say something */
+	if (unlikely(halb_tcp_next(dir, pkt->tcp_flags, state) != state ||
+		     pkt->tcp_flags & (HALB_TCP_SYN | HALB_TCP_RST)))
 		halb_conn_tcp(conn, dir, pkt->tcp_flags);
 }
 
@@ -151,20 +159,36 @@ static noinline unsigned int follow_ftp(struct halb_packet *pkt,
 	return halb_ftp_forward(pkt, conn, side);
 }
 
+/* What has no handshake is set up when the server says something. */
+static void note_answer(const struct halb_packet *pkt,
+			struct halb_server *server)
+{
+	if (pkt->protocol == IPPROTO_UDP ||
+	    (pkt->protocol == IPPROTO_SCTP &&
+	     pkt->sctp_event != HALB_SCTP_ABORT))
+		halb_server_answered(server);
+}
+
 /*
  * The rare servers: is the packet the stack's, for good or until it is at
  * FORWARD?
  */
 static noinline bool is_others(struct halb_packet *pkt,
-			       const struct halb_server *server,
+			       struct halb_server *server,
 			       enum halb_side side)
 {
-	if (READ_ONCE(server->flags) & HALB_SERVER_STANDBY) {
+	unsigned long flags = READ_ONCE(server->flags);
+
+	if (flags & HALB_SERVER_STANDBY) {
 		/* after mangle: counted when it was here before */
 		if (!pkt->flags)
 			halb_pass_count(pkt->hn, NOT_MASTER);
 		return true;
 	}
+	if (flags & HALB_SERVER_FAILING && side == HALB_SIDE_SERVER)
+		note_answer(pkt, server);
+	if (!(flags & HALB_SERVER_STACK))
+		return false;
 	/* a client that is a server elsewhere: we sent the packet here */
 	if (side == HALB_SIDE_CLIENT && pkt->flags & HALB_PACKET_FORWARD)
 		return true;
@@ -185,11 +209,12 @@ static __always_inline unsigned int known(struct halb_packet *pkt,
 	u32 now = halb_now();
 	u32 state;
 
-	if (unlikely(flags & (HALB_SERVER_STANDBY | HALB_SERVER_STACK)) &&
+	if (unlikely(flags & (HALB_SERVER_STANDBY | HALB_SERVER_STACK |
+			      HALB_SERVER_FAILING)) &&
 	    is_others(pkt, server, side))
 		return NF_ACCEPT;
 	if (unlikely(READ_ONCE(conn->seen) != now) &&
-	    outlived(pkt->hn, conn, now))
+	    outlived(pkt, conn, side, now))
 		return side == HALB_SIDE_CLIENT ? halb_schedule(pkt) :
 						  NF_ACCEPT;
 	state = READ_ONCE(conn->state);

@@ -25,6 +25,7 @@
 #include "conn_table.h"
 #include "icmp.h"
 #include "packet.h"
+#include "suspect.h"
 #include "xmit.h"
 
 static bool is_error4(u8 type)
@@ -355,7 +356,24 @@ static unsigned int to_client(struct halb_packet *pkt, const struct halb_quote *
 	return halb_xmit_to_client(pkt, conn);
 }
 
+/**
+ * halb_icmp_says_unreachable - whether an error says that nobody takes packets
+ * @v6: its family
+ * @error: error
+ *
+ * Not what is said of the packet rather than of its destination.
+ */
+bool halb_icmp_says_unreachable(bool v6, const struct halb_icmp_error *error)
+{
+	if (v6)
+		return error->type == ICMPV6_DEST_UNREACH;
+	return error->type == ICMP_DEST_UNREACH &&
+	       error->code <= NR_ICMP_UNREACH &&
+	       error->code != ICMP_FRAG_NEEDED && error->code != ICMP_SR_FAILED;
+}
+
 static unsigned int follow(struct halb_packet *pkt, const struct halb_quote *q,
+			   const struct halb_icmp_error *error,
 			   struct rhash_head *node)
 {
 	struct halb_conn *conn = halb_conn_of(node);
@@ -366,8 +384,11 @@ static unsigned int follow(struct halb_packet *pkt, const struct halb_quote *q,
 	if (test_bit(HALB_SERVER_REMOVED_BIT, &conn->server->flags) ||
 	    READ_ONCE(conn->state) & HALB_CONN_ORPHAN)
 		return halb_drop(pkt, SERVER_REMOVED);
-	return halb_conn_side(node) == HALB_SIDE_CLIENT ?
-		to_server(pkt, q, conn) : to_client(pkt, q, conn);
+	if (halb_conn_side(node) == HALB_SIDE_CLIENT)
+		return to_server(pkt, q, conn);
+	if (halb_icmp_says_unreachable(pkt->v6, error))
+		halb_conn_unreachable(pkt->hn, conn);
+	return to_client(pkt, q, conn);
 }
 
 /**
@@ -410,7 +431,7 @@ unsigned int halb_icmp4(struct halb_net *hn, struct sk_buff *skb, u8 flags)
 	/* what was wrong when it came must not leave with a right checksum */
 	if (nf_ip_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMP))
 		return halb_drop(&pkt, ICMP_BAD);
-	return follow(&pkt, &q, node);
+	return follow(&pkt, &q, &error, node);
 }
 
 /* ICMPv6: see halb_icmp4(). */
@@ -450,5 +471,5 @@ unsigned int halb_icmp6(struct halb_net *hn, struct sk_buff *skb, u8 flags)
 		return halb_icmp_tunnel(&pkt, &q, &error);
 	if (nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, off, IPPROTO_ICMPV6))
 		return halb_drop(&pkt, ICMP_BAD);
-	return follow(&pkt, &q, node);
+	return follow(&pkt, &q, &error, node);
 }

@@ -47,6 +47,7 @@ static inline bool halb_has_ports(u8 protocol)
 /* icmp.c: */
 bool halb_quote_read(struct sk_buff *skb, unsigned int off, bool v6,
 		     struct halb_quote *q);
+bool halb_icmp_says_unreachable(bool v6, const struct halb_icmp_error *error);
 
 /* icmp_tunnel.c: */
 unsigned int halb_icmp_tunnel(struct halb_packet *pkt,

@@ -19,6 +19,7 @@
 #include "conn.h"
 #include "icmp.h"
 #include "packet.h"
+#include "suspect.h"
 
 /**
  * struct inside - what the quoted packet carries
@@ -268,6 +269,8 @@ unsigned int halb_icmp_tunnel(struct halb_packet *pkt,
 		return NF_ACCEPT;
 	if (!too_big && !is_unreachable(pkt->v6, error))
 		return halb_drop(pkt, ICMP_BAD);
+	if (halb_icmp_says_unreachable(pkt->v6, error))
+		halb_conn_unreachable(pkt->hn, conn);
 	if (too_big) {
 		overhead = inside.q.off - q->off;
 		note_path_mtu(pkt, q, conn->server, error->mtu);

@@ -39,6 +39,7 @@ struct halb_own;
  * @source_check: apply rp_filter's rule to new flows
  * @expire_quiescent: templates of servers with weight 0 end
  * @local_clients: balance connections of the director's own processes
+ * @suspect_after: failures in a row that make a server suspect, 0 for none
  */
 struct halb_settings {
 	u32 timeout[HALB_STATES];
@@ -47,6 +48,7 @@ struct halb_settings {
 	u8 source_check;
 	u8 expire_quiescent;
 	u8 local_clients;
+	u32 suspect_after;
 };
 
 /**
@@ -94,6 +96,7 @@ struct halb_settings {
  * @probe_used: addresses in @probe
  * @probe_stale: addresses in @probe that are no longer needed, at most
  * @overload: tells listeners of servers that went into or out of overload
+ * @suspect: tells listeners of servers that are suspect, or not any more
  * @estimator: computes rates every two seconds while there are services
  * @estimator_next: when it is due
  * @drain: ends drains whose deadline is over
@@ -153,6 +156,7 @@ struct halb_net {
 	u32 probe_used;
 	u32 probe_stale;
 	struct delayed_work overload;
+	struct delayed_work suspect;
 	struct delayed_work estimator;
 	unsigned long estimator_next;
 	struct delayed_work drain;

@@ -4,6 +4,9 @@
  */
 #include "netlink_msg.h"
 
+/* between two events about one suspect server */
+#define HALB_SUSPECT_PAUSE	HZ
+
 /**
  * struct halb_events - events of one commit on their way
  * @hn: netns
@@ -111,6 +114,45 @@ static void tell_overload(struct work_struct *work)
 	mutex_unlock(&hn->mutex);
 }
 
+/* Tells of a server, or says how long that has to wait. */
+static unsigned long tell_suspect_of(struct halb_events *events,
+				     struct halb_server *server)
+{
+	bool suspect = test_bit(HALB_SERVER_SUSPECT_BIT, &server->flags);
+
+	if (suspect == server->suspect_told)
+		return 0;
+	if (server->suspect_next &&
+	    time_before(jiffies, server->suspect_next))
+		return server->suspect_next - jiffies;
+	server->suspect_told = suspect;
+	server->suspect_next = (jiffies + HALB_SUSPECT_PAUSE) ?: 1;
+	add_event(HALB_CMD_SERVER_SUSPECT_NTF, server->service, server, events);
+	return 0;
+}
+
+/* Tells of servers that became suspect, or are not any more. */
+static void tell_suspect(struct work_struct *work)
+{
+	struct halb_net *hn = container_of(to_delayed_work(work),
+					   struct halb_net, suspect);
+	struct halb_events events = { .hn = hn };
+	struct halb_service *service;
+	struct halb_server *server;
+	unsigned long wait = 0;
+
+	mutex_lock(&hn->mutex);
+	list_for_each_entry(service, &hn->services, list) {
+		list_for_each_entry(server, &service->servers, list)
+			wait = max(wait, tell_suspect_of(&events, server));
+		cond_resched();
+	}
+	finish_events(&events);
+	if (wait && !READ_ONCE(hn->closing))
+		queue_delayed_work(halb_wq, &hn->suspect, wait);
+	mutex_unlock(&hn->mutex);
+}
+
 /**
  * halb_nl_commit - makes staged changes take effect, and tells of them
  * @txn: transaction
@@ -131,10 +173,12 @@ int halb_nl_commit(struct halb_transaction *txn, struct netlink_ext_ack *extack)
 void halb_nl_events_init(struct halb_net *hn)
 {
 	INIT_DELAYED_WORK(&hn->overload, tell_overload);
+	INIT_DELAYED_WORK(&hn->suspect, tell_suspect);
 }
 
 /* After the last change of a connection, which may start the work. */
 void halb_nl_events_exit(struct halb_net *hn)
 {
 	cancel_delayed_work_sync(&hn->overload);
+	cancel_delayed_work_sync(&hn->suspect);
 }

@@ -159,6 +159,27 @@ static int put_drain(struct sk_buff *skb, const struct halb_server *server)
 	return left ? nla_put_u32(skb, HALB_A_SERVER_DRAIN, left) : 0;
 }
 
+static int put_failures(struct sk_buff *skb, const struct halb_server *server)
+{
+	struct nlattr *nest = nla_nest_start(skb, HALB_A_SERVER_FAILURES);
+	u32 row = atomic_read(&server->failures_row);
+	int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < HALB_FAILURES; i++)
+		if (nla_put_u64_64bit(skb, HALB_A_FAILURES_UNANSWERED + i,
+				      atomic64_read(&server->failures[i]),
+				      HALB_A_FAILURES_PAD))
+			return -EMSGSIZE;
+	if (nla_put_u32(skb, HALB_A_FAILURES_ROW, row) ||
+	    (row && nla_put_u32(skb, HALB_A_FAILURES_LAST,
+				READ_ONCE(server->failure))))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_server(struct sk_buff *skb, const struct halb_server *server)
 {
 	u32 flags = 0;
@@ -169,6 +190,8 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 		flags |= HALB_SERVER_FLAG_NO_SOURCE_PORT;
 	if (test_bit(HALB_SERVER_DRAINED_BIT, &server->flags))
 		flags |= HALB_SERVER_FLAG_DRAINED;
+	if (test_bit(HALB_SERVER_SUSPECT_BIT, &server->flags))
+		flags |= HALB_SERVER_FLAG_SUSPECT;
 	return put_addr(skb, HALB_A_SERVER_ADDRESS, server->af, &server->addr) ||
 	       nla_put_be16(skb, HALB_A_SERVER_PORT, server->port) ||
 	       nla_put_u32(skb, HALB_A_SERVER_METHOD, server->method) ||
@@ -187,7 +210,8 @@ static int put_server(struct sk_buff *skb, const struct halb_server *server)
 	       nla_put_u32(skb, HALB_A_SERVER_INACTIVE_CONNS,
 			   count(&server->inactive)) ||
 	       nla_put_u32(skb, HALB_A_SERVER_PERSIST_CONNS,
-			   count(&server->persist));
+			   count(&server->persist)) ||
+	       put_failures(skb, server);
 }
 
 /**
@@ -248,6 +272,8 @@ int halb_nl_fill_settings(struct sk_buff *skb, const struct halb_net *hn)
 		       settings->expire_quiescent) ||
 	    nla_put_u8(skb, HALB_A_SETTINGS_LOCAL_CLIENTS,
 		       settings->local_clients) ||
+	    nla_put_u32(skb, HALB_A_SETTINGS_SUSPECT_AFTER,
+			settings->suspect_after) ||
 	    nla_put_u32(skb, HALB_A_SETTINGS_CONNS, count(&hn->conn_count))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;

@@ -34,6 +34,14 @@ const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_SOURCE_PORT + 1] = {
 	[HALB_A_CONN_SOURCE_PORT] = { .type = NLA_U16, },
 };
 
+const struct nla_policy halb_failures_nl_policy[HALB_A_FAILURES_LAST + 1] = {
+	[HALB_A_FAILURES_UNANSWERED] = { .type = NLA_U64, },
+	[HALB_A_FAILURES_RESET] = { .type = NLA_U64, },
+	[HALB_A_FAILURES_UNREACHABLE] = { .type = NLA_U64, },
+	[HALB_A_FAILURES_ROW] = { .type = NLA_U32, },
+	[HALB_A_FAILURES_LAST] = NLA_POLICY_MAX(NLA_U32, 2),
+};
+
 const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1] = {
 	[HALB_A_INSTANCE_NAME] = { .type = NLA_NUL_STRING, },
 	[HALB_A_INSTANCE_STATE] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -45,7 +53,7 @@ const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1]
 	[HALB_A_INSTANCE_TRANSITIONS] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_SLOW_PERCENT + 1] = {
+const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_FAILURES + 1] = {
 	[HALB_A_SERVER_SERVICE] = NLA_POLICY_NESTED(halb_service_nl_policy),
 	[HALB_A_SERVER_ADDRESS] = { .type = NLA_BINARY, },
 	[HALB_A_SERVER_PORT] = { .type = NLA_U16, },
@@ -53,7 +61,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_SLOW_PERCENT + 1] = 
 	[HALB_A_SERVER_WEIGHT] = { .type = NLA_U32, },
 	[HALB_A_SERVER_UPPER] = { .type = NLA_U32, },
 	[HALB_A_SERVER_LOWER] = { .type = NLA_U32, },
-	[HALB_A_SERVER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
+	[HALB_A_SERVER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
 	[HALB_A_SERVER_ACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVER_INACTIVE_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SERVER_PERSIST_CONNS] = { .type = NLA_U32, },
@@ -64,6 +72,7 @@ const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_SLOW_PERCENT + 1] = 
 	[HALB_A_SERVER_BACKUP] = { .type = NLA_U8, },
 	[HALB_A_SERVER_DRAIN] = { .type = NLA_U32, },
 	[HALB_A_SERVER_SLOW_PERCENT] = { .type = NLA_U8, },
+	[HALB_A_SERVER_FAILURES] = NLA_POLICY_NESTED(halb_failures_nl_policy),
 };
 
 const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SLOW_START + 1] = {
@@ -91,7 +100,7 @@ const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SLOW_START + 1] = 
 	[HALB_A_SERVICE_SLOW_START] = { .type = NLA_U32, },
 };
 
-const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_LOCAL_CLIENTS + 1] = {
+const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_SUSPECT_AFTER + 1] = {
 	[HALB_A_SETTINGS_TCP_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_TCP_FIN_TIMEOUT] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_UDP_TIMEOUT] = { .type = NLA_U32, },
@@ -101,6 +110,7 @@ const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_LOCAL_CLIENTS + 
 	[HALB_A_SETTINGS_CONNS] = { .type = NLA_U32, },
 	[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE] = { .type = NLA_U8, },
 	[HALB_A_SETTINGS_LOCAL_CLIENTS] = { .type = NLA_U8, },
+	[HALB_A_SETTINGS_SUSPECT_AFTER] = { .type = NLA_U32, },
 };
 
 const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1] = {

@@ -14,10 +14,11 @@
 /* Common nested types */
 extern const struct nla_policy halb_change_nl_policy[HALB_A_CHANGE_SETTINGS + 1];
 extern const struct nla_policy halb_conn_nl_policy[HALB_A_CONN_SOURCE_PORT + 1];
+extern const struct nla_policy halb_failures_nl_policy[HALB_A_FAILURES_LAST + 1];
 extern const struct nla_policy halb_instance_nl_policy[HALB_A_INSTANCE_TRANSITIONS + 1];
-extern const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_SLOW_PERCENT + 1];
+extern const struct nla_policy halb_server_nl_policy[HALB_A_SERVER_FAILURES + 1];
 extern const struct nla_policy halb_service_nl_policy[HALB_A_SERVICE_SLOW_START + 1];
-extern const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_LOCAL_CLIENTS + 1];
+extern const struct nla_policy halb_settings_nl_policy[HALB_A_SETTINGS_SUSPECT_AFTER + 1];
 extern const struct nla_policy halb_stats_nl_policy[HALB_A_STATS_OUT_BPS + 1];
 extern const struct nla_policy halb_why_nl_policy[HALB_A_WHY_OWN + 1];
 

@@ -10,6 +10,7 @@
 #include "slow_start.h"
 
 #define HALB_SECONDS_MAX	2678400U	/* 31 days */
+#define HALB_SUSPECT_AFTER_MAX	65535U
 
 /* --- addresses -------------------------------------------------------------- */
 
@@ -366,7 +367,7 @@ int halb_nl_parse_service(const struct nlattr *nest, enum halb_nl_want want,
 	(BIT(HALB_A_SERVER_FLAGS) | BIT(HALB_A_SERVER_ACTIVE_CONNS) |	\
 	 BIT(HALB_A_SERVER_INACTIVE_CONNS) |				\
 	 BIT(HALB_A_SERVER_PERSIST_CONNS) | BIT(HALB_A_SERVER_STATS) |	\
-	 BIT(HALB_A_SERVER_SLOW_PERCENT))
+	 BIT(HALB_A_SERVER_SLOW_PERCENT) | BIT(HALB_A_SERVER_FAILURES))
 
 static int parse_server_address(struct net *net, const struct nlattr *attr,
 				struct halb_server_request *request,
@@ -620,6 +621,13 @@ int halb_nl_parse_settings(const struct nlattr *nest,
 		if (settings->local_clients > 1)
 			return halb_refuse_attr(extack, attr, -EINVAL,
 						"local-clients must be 0 or 1");
+	}
+	attr = tb[HALB_A_SETTINGS_SUSPECT_AFTER];
+	if (attr) {
+		settings->suspect_after = nla_get_u32(attr);
+		if (settings->suspect_after > HALB_SUSPECT_AFTER_MAX)
+			return halb_refuse_attr(extack, attr, -EINVAL,
+						"suspect-after must be 1..65535 connections, or 0 for never");
 	}
 	return 0;
 }

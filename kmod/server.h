@@ -68,11 +68,18 @@ struct halb_rate {
 #define HALB_SERVER_DRAINED_BIT		5	/* the deadline of its drain is over */
 #define HALB_SERVER_STACK_BIT		6	/* its service has through-stack */
 #define HALB_SERVER_LOCAL_BIT		7	/* the director itself, and rewritten */
+#define HALB_SERVER_FAILING_BIT		8	/* no success since the last failure */
+#define HALB_SERVER_SUSPECT_BIT		9	/* too many failures, see suspect.h */
 #define HALB_SERVER_OVERLOAD		BIT(HALB_SERVER_OVERLOAD_BIT)
 #define HALB_SERVER_REMOVED		BIT(HALB_SERVER_REMOVED_BIT)
 #define HALB_SERVER_STANDBY		BIT(HALB_SERVER_STANDBY_BIT)
 #define HALB_SERVER_DRAINED		BIT(HALB_SERVER_DRAINED_BIT)
 #define HALB_SERVER_STACK		BIT(HALB_SERVER_STACK_BIT)
+#define HALB_SERVER_FAILING		BIT(HALB_SERVER_FAILING_BIT)
+#define HALB_SERVER_SUSPECT		BIT(HALB_SERVER_SUSPECT_BIT)
+
+/* causes, see enum halb_failure */
+#define HALB_FAILURES	(HALB_FAILURE_UNREACHABLE + 1)
 
 /**
  * struct halb_tunnel - the method tun's header between the two IP headers
@@ -118,6 +125,13 @@ static inline bool halb_tunnel_equal(struct halb_tunnel a, struct halb_tunnel b)
  * @watch: enum halb_watch, what the present scheduler wants to hear of
  * @no_port_seen: halb_now() when a source port was looked for in vain
  * @overload_seen: overload flag, as the present scheduler knows it
+ * @failure: enum halb_failure, the last one
+ * @failures_row: failures since the last success
+ * @answered_seen: halb_now() when it last answered a SYN, for the sweep
+ * @failures: new connections that it did not take, by cause
+ * @suspect_told: what listeners know of its HALB_SERVER_SUSPECT, under the
+ *	netns' mutex
+ * @suspect_next: jiffies when they may be told again
  * @weight: as configured, read locklessly
  * @backup: only while no other server is available, under the netns' mutex
  * @drain_end: jiffies when connections that are left end, 0 for never; under the
@@ -158,6 +172,10 @@ struct halb_server {
 	u32 no_port_seen;
 	u8 watch;
 	bool overload_seen;
+	u8 failure;
+	atomic_t failures_row;
+	u32 answered_seen;
+	atomic64_t failures[HALB_FAILURES];
 
 	/* control */
 	u32 weight;
@@ -169,6 +187,8 @@ struct halb_server {
 	struct list_head leaving;
 	struct halb_rate rate;
 	struct halb_stats zero;
+	bool suspect_told;
+	unsigned long suspect_next;
 	struct rcu_work free_work;
 };
 

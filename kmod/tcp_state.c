@@ -84,6 +84,40 @@ const u64 halb_tcp_next_table[3][16] = {
 	},
 };
 
+/**
+ * halb_tcp_outcome - what a segment says of the set-up of its connection
+ * @dir: who sent it
+ * @flags: byte 13 of its TCP header
+ * @state: state before
+ *
+ * Where replies pass the director, only they count: a client may acknowledge
+ * what nobody has sent. Where they do not, the client's word is all there is;
+ * it resets what it did not ask for, as does a host whose address was forged,
+ * and for that the server has answered. Meant for connections that the server
+ * has not answered yet. Context: any.
+ */
+enum halb_tcp_outcome halb_tcp_outcome(enum halb_tcp_dir dir, u8 flags,
+				       u8 state)
+{
+	const u8 syn = 0x02, rst = 0x04, ack = 0x10;
+
+	if (state != HALB_CONN_STATE_SYN_RECV)
+		return HALB_TCP_NOTHING;
+	switch (dir) {
+	case HALB_TCP_OUTPUT:
+		if (flags & rst)
+			return HALB_TCP_REFUSED;
+		return flags & ack ? HALB_TCP_ANSWERED : HALB_TCP_NOTHING;
+	case HALB_TCP_INPUT_ONLY:
+		if (flags & rst)
+			return HALB_TCP_ANSWERED;
+		return (flags & (syn | ack)) == ack ? HALB_TCP_ANSWERED :
+						      HALB_TCP_NOTHING;
+	default:
+		return HALB_TCP_NOTHING;
+	}
+}
+
 const u32 halb_tcp_default_timeout[HALB_TCP_STATES] = {
 	[HALB_CONN_STATE_NONE]		= 2,
 	[HALB_CONN_STATE_ESTABLISHED]	= 15 * 60,

@@ -68,6 +68,20 @@ static inline bool halb_tcp_state_active(u8 state)
 		BIT(HALB_CONN_STATE_SYNACK)) >> state & 1;
 }
 
+/**
+ * enum halb_tcp_outcome - what a segment says of the set-up of its connection
+ * @HALB_TCP_NOTHING: nothing
+ * @HALB_TCP_ANSWERED: the server takes it
+ * @HALB_TCP_REFUSED: the server answers the SYN with a reset
+ */
+enum halb_tcp_outcome {
+	HALB_TCP_NOTHING,
+	HALB_TCP_ANSWERED,
+	HALB_TCP_REFUSED,
+};
+
+enum halb_tcp_outcome halb_tcp_outcome(enum halb_tcp_dir dir, u8 flags,
+				       u8 state);
 const char *halb_tcp_state_name(u8 state);
 
 #ifdef DEBUG

@@ -746,5 +746,6 @@ void halb_stage_settings(struct halb_transaction *txn,
 	HALB_TAKE_SETTING(SOURCE_CHECK, source_check);
 	HALB_TAKE_SETTING(EXPIRE_QUIESCENT_TEMPLATE, expire_quiescent);
 	HALB_TAKE_SETTING(LOCAL_CLIENTS, local_clients);
+	HALB_TAKE_SETTING(SUSPECT_AFTER, suspect_after);
 	txn->settings_given |= request->given;
 }

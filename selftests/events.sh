@@ -197,6 +197,18 @@ flows timeout 1 >/dev/null
 is "$(flows open udp $VIP4 53)" timeout "and there is none for another"
 later "source ports run out" no-source-port "server set udp $VIP4:53 10.2.0.11:53 method fullnat weight 1 # no-source-port"
 
+# --- and what a server's connections say of it ---------------------------------------------------
+hc service add tcp $VIP4:81 scheduler rr
+hc server add tcp $VIP4:81 10.2.0.11 method nat
+hc settings set suspect-after 1
+begin
+is "$(flows open tcp $VIP4 81)" refused "nobody listens"
+words="# server tcp $VIP4:81 10.2.0.11:81 suspect: 1 in a row failed, the last: reset"
+check "a server is suspect" wait_for 30 eval 'lines | grep -qxF "$words"'
+check "a server is suspect: as JSON" wait_for 10 eval \
+	"jq -e 'select(.event == \"server-suspect\" and .server.suspect and .server.failures.last == \"reset\")' < $TMP/json"
+SEEN+=" server-suspect" FLAGS+=" suspect"
+
 # --- the matrix --------------------------------------------------------------------------------------------
 # spec PATH: what uapi/halb.yaml lists
 spec() { python3 -c "

@@ -318,6 +318,7 @@ REFUSALS = [
     ("settings-set", {"source-check": 2}, "EINVAL", "0 or 1", "source-check 2"),
     ("settings-set", {"expire-quiescent-template": 2}, "EINVAL", "0 or 1", "expire-quiescent-template 2"),
     ("settings-set", {"local-clients": 2}, "EINVAL", "0 or 1", "local-clients 2"),
+    ("settings-set", {"suspect-after": 65536}, "EINVAL", "1..65535", "suspect-after 65536"),
     ("settings-set", {"conns": 2}, "EINVAL", "read only", "the number of connections"),
     ("conn-get", None, "EINVAL", "name the connection", "no connection"),
     ("conn-get", {"protocol": 6}, "EINVAL", "name the connection", "half a connection"),
@@ -366,7 +367,8 @@ def test_settings(nl):
     same({k: v for k, v in before.items() if k != "conn-limit"},
          {"tcp-timeout": 900, "tcp-fin-timeout": 120, "udp-timeout": 300,
           "vip-unmatched": "accept", "source-check": 1,
-          "expire-quiescent-template": 0, "local-clients": 0, "conns": 0}, "default settings")
+          "expire-quiescent-template": 0, "local-clients": 0, "suspect-after": 3,
+          "conns": 0}, "default settings")
     g = generation(nl)
     nl.do("settings-set", settings={"tcp-timeout": 5, "vip-unmatched": "drop"})
     nl.do("settings-set", settings={"udp-timeout": 2678400, "conn-limit": 2147483647})

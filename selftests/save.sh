@@ -14,7 +14,7 @@ flows_start
 
 # Everything that can be configured, with values that are not the defaults.
 cat > "$TMP/config" <<END
-settings set tcp-timeout 800 tcp-fin-timeout 90 udp-timeout 70 conn-limit 123456 vip-unmatched reject source-check off expire-quiescent-template on local-clients on
+settings set tcp-timeout 800 tcp-fin-timeout 90 udp-timeout 70 conn-limit 123456 vip-unmatched reject source-check off expire-quiescent-template on local-clients on suspect-after 7
 service add tcp $VIP4:80 scheduler wrr
 server add tcp $VIP4:80 10.2.0.11:80 method nat weight 1
 server add tcp $VIP4:80 10.2.0.12:80 method nat weight 2 upper 1000 lower 500

@@ -15,6 +15,7 @@
 #define CONNS_MAX	INT32_MAX
 /* Seconds: a day. */
 #define SLOW_START_MAX	86400
+#define SUSPECT_MAX	65535
 
 /* --- what names a service or a server ---------------------------------------- */
 
@@ -448,6 +449,14 @@ static bool take_conn_limit(struct args *args, const struct keyword *keyword, vo
 	return args_uint(args, keyword->name, 1, CONNS_MAX, &settings->conn_limit);
 }
 
+static bool take_suspect_after(struct args *args, const struct keyword *keyword, void *object)
+{
+	struct halb_settings *settings = object;
+
+	settings->present |= keyword->value;
+	return args_uint(args, keyword->name, 0, SUSPECT_MAX, &settings->suspect_after);
+}
+
 static bool take_vip_unmatched(struct args *args, const struct keyword *keyword, void *object)
 {
 	static const char *const actions[] = { "accept", "reject", "drop" };
@@ -496,6 +505,7 @@ static const struct keyword settings_keywords[] = {
 	{ "source-check", 5, take_switch, HALB_SET_SOURCE_CHECK },
 	{ "expire-quiescent-template", 6, take_switch, HALB_SET_EXPIRE_QUIESCENT },
 	{ "local-clients", 7, take_switch, HALB_SET_LOCAL_CLIENTS },
+	{ "suspect-after", 8, take_suspect_after, HALB_SET_SUSPECT_AFTER },
 };
 
 static bool parse_settings(struct args *args, struct halb_change *change)
@@ -829,6 +839,8 @@ static void format_settings(const struct halb_settings *settings, char *line, si
 		       settings->expire_quiescent ? "on" : "off");
 	if (settings->present & HALB_SET_LOCAL_CLIENTS)
 		append(line, size, " local-clients %s", settings->local_clients ? "on" : "off");
+	if (settings->present & HALB_SET_SUSPECT_AFTER)
+		append(line, size, " suspect-after %u", settings->suspect_after);
 }
 
 const char *grammar_format(const struct halb_change *change,

@@ -53,7 +53,8 @@ static const struct command {
 	  "settings [show]\n"
 	  "settings set [tcp-timeout SECONDS] [tcp-fin-timeout SECONDS] [udp-timeout SECONDS]\n"
 	  "             [conn-limit N] [vip-unmatched accept|reject|drop] [source-check on|off]\n"
-	  "             [expire-quiescent-template on|off] [local-clients on|off]\n",
+	  "             [expire-quiescent-template on|off] [local-clients on|off]\n"
+	  "             [suspect-after CONNECTIONS]\n",
 	  "timeouts, limits and switches" },
 	{ "vrrp", cmd_vrrp,
 	  "vrrp [show [NAME]]\n"

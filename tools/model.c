@@ -76,6 +76,12 @@ static const char *const neighbours[] = {
 	[HALB_NEIGHBOUR_FAILED] = "failed",
 };
 
+static const char *const failures[] = {
+	[HALB_FAILURE_UNANSWERED] = "unanswered",
+	[HALB_FAILURE_RESET] = "reset",
+	[HALB_FAILURE_UNREACHABLE] = "unreachable",
+};
+
 static const char *const director_states[] = {
 	[HALB_DIRECTOR_STATE_FAULT] = "fault",
 	[HALB_DIRECTOR_STATE_BACKUP] = "backup",
@@ -91,6 +97,7 @@ static const char *const events[] = {
 	[HALB_EVENT_SERVER_DEL] = "server-del",
 	[HALB_EVENT_SETTINGS] = "settings-set",
 	[HALB_EVENT_INSTANCE] = "instance-set",
+	[HALB_EVENT_SERVER_SUSPECT] = "server-suspect",
 	[HALB_EVENT_LOST] = "lost",
 };
 
@@ -160,6 +167,11 @@ const char *halb_why_verdict_name(uint32_t verdict)
 const char *halb_neighbour_name(uint32_t neighbour)
 {
 	return name_of(neighbours, ARRAY_SIZE(neighbours), neighbour);
+}
+
+const char *halb_failure_name(uint32_t failure)
+{
+	return name_of(failures, ARRAY_SIZE(failures), failure);
 }
 
 const char *halb_director_state_name(uint32_t state)

@@ -61,6 +61,15 @@ struct halb_stats {
 	uint64_t out_bps;
 };
 
+/* New connections that a server did not take, and how many of them in a row. */
+struct halb_failures {
+	uint64_t unanswered;
+	uint64_t reset;
+	uint64_t unreachable;
+	uint32_t row;
+	uint32_t last;			/* HALB_FAILURE_*, with row */
+};
+
 enum {					/* halb_service.present */
 	HALB_SVC_SCHEDULER	= 1 << 0,
 	HALB_SVC_FLAGS		= 1 << 1,
@@ -133,6 +142,7 @@ struct halb_server {
 	uint32_t active_conns;
 	uint32_t inactive_conns;
 	uint32_t persist_conns;
+	struct halb_failures failures;
 	struct halb_stats stats;
 };
 
@@ -197,6 +207,7 @@ enum {					/* halb_settings.present */
 	HALB_SET_EXPIRE_QUIESCENT = 1 << 6,
 	HALB_SET_CONNS		= 1 << 7,	/* answers only */
 	HALB_SET_LOCAL_CLIENTS	= 1 << 8,
+	HALB_SET_SUSPECT_AFTER	= 1 << 9,
 };
 
 struct halb_settings {
@@ -210,6 +221,7 @@ struct halb_settings {
 	uint32_t expire_quiescent;	/* 0, 1 */
 	uint32_t conns;			/* answers only */
 	uint32_t local_clients;		/* 0, 1 */
+	uint32_t suspect_after;		/* connections; 0: never */
 };
 
 enum {					/* halb_instance.present */
@@ -298,6 +310,7 @@ enum halb_event_type {
 	HALB_EVENT_SERVER_DEL,
 	HALB_EVENT_SETTINGS,
 	HALB_EVENT_INSTANCE,
+	HALB_EVENT_SERVER_SUSPECT,	/* or not any more: its flags say which */
 	HALB_EVENT_LOST,		/* the socket overflowed: read everything anew */
 };
 
@@ -327,6 +340,7 @@ const char *halb_conn_state_name(uint32_t state);
 const char *halb_vip_unmatched_name(uint32_t action);
 const char *halb_why_verdict_name(uint32_t verdict);
 const char *halb_neighbour_name(uint32_t neighbour);
+const char *halb_failure_name(uint32_t failure);
 const char *halb_director_state_name(uint32_t state);
 const char *halb_protocol_name(uint8_t protocol);
 const char *halb_event_name(enum halb_event_type type);

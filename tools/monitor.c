@@ -2,8 +2,23 @@
 /* halbctl monitor */
 #include <errno.h>
 
+#include "addr.h"
 #include "cli.h"
 #include "grammar.h"
+
+/* No command causes it. */
+static void print_suspect(struct out *out, const struct halb_server *server)
+{
+	char key[KEY_STRLEN], end[ENDPOINT_STRLEN];
+
+	key_format(&server->service, key);
+	endpoint_format(&server->addr, server->port, end);
+	if (server->flags & HALB_SERVER_FLAG_SUSPECT)
+		out_line(out, "# server %s %s suspect: %u in a row failed, the last: %s", key,
+			 end, server->failures.row, halb_failure_name(server->failures.last));
+	else
+		out_line(out, "# server %s %s no longer suspect", key, end);
+}
 
 /* The event as the command that would have caused it. */
 static void print_line(struct out *out, const struct halb_event *event)
@@ -41,6 +56,9 @@ static void print_line(struct out *out, const struct halb_event *event)
 		else if (event->server.flags & HALB_SERVER_FLAG_NO_SOURCE_PORT)
 			note = " # no-source-port";
 		break;
+	case HALB_EVENT_SERVER_SUSPECT:
+		print_suspect(out, &event->server);
+		return;
 	case HALB_EVENT_INSTANCE:
 		out_line(out, "vrrp set %s %s", event->instance.name,
 			 halb_director_state_name(event->instance.state));
@@ -69,6 +87,7 @@ static void print_json(struct out *out, const struct halb_event *event)
 	case HALB_EVENT_SERVER_ADD:
 	case HALB_EVENT_SERVER_SET:
 	case HALB_EVENT_SERVER_DEL:
+	case HALB_EVENT_SERVER_SUSPECT:
 		out_object_begin(out, "server");
 		show_server(out, 0, &event->server, true);
 		out_object_end(out);

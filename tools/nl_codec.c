@@ -175,6 +175,8 @@ void nl_put_settings(struct nlmsghdr *nlh, uint16_t type,
 	if (present & HALB_SET_LOCAL_CLIENTS)
 		mnl_attr_put_u8(nlh, HALB_A_SETTINGS_LOCAL_CLIENTS,
 				(uint8_t)settings->local_clients);
+	if (present & HALB_SET_SUSPECT_AFTER)
+		mnl_attr_put_u32(nlh, HALB_A_SETTINGS_SUSPECT_AFTER, settings->suspect_after);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -417,6 +419,33 @@ int nl_get_service(const struct nlattr *nest, struct halb_service *service)
 	return check_key(&service->key);
 }
 
+static int get_failures(const struct nlattr *nest, struct halb_failures *failures)
+{
+	const struct nlattr *attr;
+	bool good = true;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case HALB_A_FAILURES_UNANSWERED:
+			good &= get_u64(attr, &failures->unanswered);
+			break;
+		case HALB_A_FAILURES_RESET:
+			good &= get_u64(attr, &failures->reset);
+			break;
+		case HALB_A_FAILURES_UNREACHABLE:
+			good &= get_u64(attr, &failures->unreachable);
+			break;
+		case HALB_A_FAILURES_ROW:
+			good &= nl_get_u32(attr, &failures->row);
+			break;
+		case HALB_A_FAILURES_LAST:
+			good &= nl_get_u32(attr, &failures->last);
+			break;
+		}
+	}
+	return good ? 0 : -EBADMSG;
+}
+
 static bool get_server_attr(const struct nlattr *attr, struct halb_server *server)
 {
 	uint8_t byte;
@@ -461,6 +490,8 @@ static bool get_server_attr(const struct nlattr *attr, struct halb_server *serve
 		return nl_get_u32(attr, &server->drain);
 	case HALB_A_SERVER_SLOW_PERCENT:
 		return get_u8(attr, &server->slow_percent);
+	case HALB_A_SERVER_FAILURES:
+		return !get_failures(attr, &server->failures);
 	case HALB_A_SERVER_FLAGS:
 		return nl_get_u32(attr, &server->flags);
 	case HALB_A_SERVER_ACTIVE_CONNS:
@@ -586,6 +617,10 @@ int nl_get_settings(const struct nlattr *nest, struct halb_settings *settings)
 				return -EBADMSG;
 			settings->local_clients = byte;
 			settings->present |= HALB_SET_LOCAL_CLIENTS;
+		} else if (type == HALB_A_SETTINGS_SUSPECT_AFTER) {
+			if (!nl_get_u32(attr, &settings->suspect_after))
+				return -EBADMSG;
+			settings->present |= HALB_SET_SUSPECT_AFTER;
 		} else if (type <= HALB_A_SETTINGS_CONNS && members[type]) {
 			if (!nl_get_u32(attr, members[type]))
 				return -EBADMSG;

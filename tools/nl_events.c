@@ -50,6 +50,7 @@ static bool take_object(const struct nlmsghdr *nlh, struct halb_event *event)
 	case HALB_EVENT_SERVER_ADD:
 	case HALB_EVENT_SERVER_SET:
 	case HALB_EVENT_SERVER_DEL:
+	case HALB_EVENT_SERVER_SUSPECT:
 		nest = nl_find_attr(nlh, HALB_A_SERVER);
 		return nest && !nl_get_server(nest, &event->server);
 	case HALB_EVENT_SETTINGS:
@@ -76,6 +77,7 @@ static bool event_type(uint8_t cmd, enum halb_event_type *type)
 		[HALB_EVENT_SERVER_DEL] = HALB_CMD_SERVER_DEL_NTF,
 		[HALB_EVENT_SETTINGS] = HALB_CMD_SETTINGS_NTF,
 		[HALB_EVENT_INSTANCE] = HALB_CMD_INSTANCE_NTF,
+		[HALB_EVENT_SERVER_SUSPECT] = HALB_CMD_SERVER_SUSPECT_NTF,
 	};
 
 	for (size_t i = 0; i < sizeof(cmds); i++) {

@@ -134,8 +134,25 @@ static void show_server_options(struct out *out, const struct halb_server *serve
 		strcat(options, " no-source-port");
 	if (server->flags & HALB_SERVER_FLAG_DRAINED)
 		strcat(options, " drained");
+	if (server->flags & HALB_SERVER_FLAG_SUSPECT) {
+		used = strlen(options);
+		snprintf(options + used, sizeof(options) - used, " suspect (%s)",
+			 halb_failure_name(server->failures.last));
+	}
 	if (*options)
 		out_cell(out, SHOW_OPTIONS, "%s", options + 1);
+}
+
+static void show_failures(struct out *out, const struct halb_failures *failures)
+{
+	out_object_begin(out, "failures");
+	out_uint(out, "unanswered", OUT_NO_COLUMN, failures->unanswered);
+	out_uint(out, "reset", OUT_NO_COLUMN, failures->reset);
+	out_uint(out, "unreachable", OUT_NO_COLUMN, failures->unreachable);
+	out_uint(out, "row", OUT_NO_COLUMN, failures->row);
+	if (failures->row)
+		out_str(out, "last", OUT_NO_COLUMN, halb_failure_name(failures->last));
+	out_object_end(out);
 }
 
 void show_server(struct out *out, unsigned int level, const struct halb_server *server,
@@ -165,6 +182,8 @@ void show_server(struct out *out, unsigned int level, const struct halb_server *
 	show_flag(out, "drained", server->flags, HALB_SERVER_FLAG_DRAINED);
 	show_flag(out, "overload", server->flags, HALB_SERVER_FLAG_OVERLOAD);
 	show_flag(out, "no_source_port", server->flags, HALB_SERVER_FLAG_NO_SOURCE_PORT);
+	show_flag(out, "suspect", server->flags, HALB_SERVER_FLAG_SUSPECT);
+	show_failures(out, &server->failures);
 	out_uint(out, "active_conns", SHOW_ACTIVE, server->active_conns);
 	out_uint(out, "inactive_conns", SHOW_INACTIVE, server->inactive_conns);
 	out_uint(out, "persist_conns", OUT_NO_COLUMN, server->persist_conns);
@@ -229,4 +248,6 @@ void show_settings(struct out *out, const struct halb_settings *settings)
 	out_cell(out, 0, "local-clients");
 	out_bool(out, "local_clients", 1, settings->local_clients);
 	out_cell(out, 2, "balance connections of the director's own processes");
+	show_number(out, "suspect_after", "suspect-after", settings->suspect_after,
+		    "failures in a row make a server suspect");
 }

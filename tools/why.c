@@ -189,11 +189,12 @@ static void show_service_and_server(struct out *out, const struct halb_why *why)
 	if (why->server.slow_percent)
 		snprintf(slow, sizeof(slow), ", %u %% of it at present (slow-start)",
 			 why->server.slow_percent);
-	out_line(out, "server   %s, %s, weight %u%s%s%s",
+	out_line(out, "server   %s, %s, weight %u%s%s%s%s",
 		 endpoint_format(&why->server.addr, why->server.port, end),
 		 halb_method_name(why->server.method), why->server.weight, slow,
 		 why->server.backup ? ", backup" : "",
-		 why->template ? ", to which the client is pinned" : "");
+		 why->template ? ", to which the client is pinned" : "",
+		 why->server.flags & HALB_SERVER_FLAG_SUSPECT ? ", suspect" : "");
 	out_object_begin(out, "server");
 	show_endpoint(out, OUT_NO_COLUMN, &why->server.addr, why->server.port);
 	out_str(out, "method", OUT_NO_COLUMN, halb_method_name(why->server.method));
@@ -201,6 +202,8 @@ static void show_service_and_server(struct out *out, const struct halb_why *why)
 	out_uint(out, "weight_percent", OUT_NO_COLUMN,
 		 why->server.slow_percent ? why->server.slow_percent : 100);
 	out_bool(out, "backup", OUT_NO_COLUMN, why->server.backup);
+	out_bool(out, "suspect", OUT_NO_COLUMN,
+		 why->server.flags & HALB_SERVER_FLAG_SUSPECT);
 	out_bool(out, "persistent", OUT_NO_COLUMN, why->template);
 	out_object_end(out);
 	if (!*why->out_device)

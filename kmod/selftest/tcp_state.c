@@ -57,10 +57,49 @@ static const struct tcp_life tcp_lives[] __initconst = {
 		IN(PSH, CLOSE) } },
 };
 
+/* Who says that a connection is taken, or is not. */
+struct tcp_word {
+	u8 dir;
+	u8 flags;
+	u8 state;
+	u8 outcome;
+};
+
+static const struct tcp_word tcp_outcomes[] __initconst = {
+	{ HALB_TCP_OUTPUT, SYN | ACK, HALB_CONN_STATE_SYN_RECV, HALB_TCP_ANSWERED },
+	{ HALB_TCP_OUTPUT, ACK, HALB_CONN_STATE_SYN_RECV, HALB_TCP_ANSWERED },
+	{ HALB_TCP_OUTPUT, SYN, HALB_CONN_STATE_SYN_RECV, HALB_TCP_NOTHING },
+	{ HALB_TCP_OUTPUT, RST | ACK, HALB_CONN_STATE_SYN_RECV, HALB_TCP_REFUSED },
+	{ HALB_TCP_OUTPUT, RST, HALB_CONN_STATE_ESTABLISHED, HALB_TCP_NOTHING },
+	{ HALB_TCP_INPUT, ACK, HALB_CONN_STATE_SYN_RECV, HALB_TCP_NOTHING },
+	{ HALB_TCP_INPUT, RST, HALB_CONN_STATE_SYN_RECV, HALB_TCP_NOTHING },
+	{ HALB_TCP_INPUT_ONLY, SYN, HALB_CONN_STATE_SYN_RECV, HALB_TCP_NOTHING },
+	{ HALB_TCP_INPUT_ONLY, SYN | ACK, HALB_CONN_STATE_SYN_RECV, HALB_TCP_NOTHING },
+	{ HALB_TCP_INPUT_ONLY, ACK, HALB_CONN_STATE_SYN_RECV, HALB_TCP_ANSWERED },
+	{ HALB_TCP_INPUT_ONLY, RST, HALB_CONN_STATE_SYN_RECV, HALB_TCP_ANSWERED },
+	{ HALB_TCP_INPUT_ONLY, ACK, HALB_CONN_STATE_FIN_WAIT, HALB_TCP_NOTHING },
+};
+
+static bool __init tcp_outcomes_ok(void)
+{
+	unsigned int i;
+	bool ok = true;
+
+	for (i = 0; i < ARRAY_SIZE(tcp_outcomes); i++) {
+		if (halb_tcp_outcome(tcp_outcomes[i].dir, tcp_outcomes[i].flags,
+				     tcp_outcomes[i].state) ==
+		    tcp_outcomes[i].outcome)
+			continue;
+		pr_err("halb: tcp_state self-test: outcome %u\n", i);
+		ok = false;
+	}
+	return ok;
+}
+
 bool __init halb_tcp_state_selftest(void)
 {
 	unsigned int i, j;
-	bool ok = true;
+	bool ok = tcp_outcomes_ok();
 	u8 state;
 
 	for (i = 0; i < ARRAY_SIZE(tcp_lives); i++) {

@@ -129,10 +129,11 @@ static void test_conn(void)
 static void test_settings(void)
 {
 	struct halb_settings in = {
-		.present = (HALB_SET_CONNS - 1) | HALB_SET_LOCAL_CLIENTS,
+		.present = (HALB_SET_CONNS - 1) | HALB_SET_LOCAL_CLIENTS |
+			   HALB_SET_SUSPECT_AFTER,
 		.tcp_timeout = 1, .tcp_fin_timeout = 2, .udp_timeout = 3, .conn_limit = 4,
 		.vip_unmatched = HALB_VIP_UNMATCHED_DROP, .source_check = 1, .expire_quiescent = 1,
-		.local_clients = 1,
+		.local_clients = 1, .suspect_after = 7,
 	};
 	struct nlmsghdr *nlh = fresh();
 	struct halb_settings out;

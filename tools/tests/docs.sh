@@ -98,6 +98,7 @@ next "tun" real-server add 192.0.2.1 dev eth0
 next "on off" settings set source-check
 next "on off" settings set expire-quiescent-template
 next "on off" settings set local-clients
+next "" settings set suspect-after
 next "10.0.0.1:80 10.0.0.2:80 [2001:db8::1]:0" conn show server
 next "192.0.2.1:80" zero tcp
 next "" stats rate

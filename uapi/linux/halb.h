@@ -158,11 +158,29 @@ enum halb_service_flag {
  *   port for a new connection, and no better since
  * @HALB_SERVER_FLAG_DRAINED: read only; the deadline of its drain is over:
  *   connections that were left have ended
+ * @HALB_SERVER_FLAG_SUSPECT: read only; as many new connections in a row as
+ *   suspect-after says could not be set up, and none since could
  */
 enum halb_server_flag {
 	HALB_SERVER_FLAG_OVERLOAD = 1,
 	HALB_SERVER_FLAG_NO_SOURCE_PORT = 2,
 	HALB_SERVER_FLAG_DRAINED = 4,
+	HALB_SERVER_FLAG_SUSPECT = 8,
+};
+
+/**
+ * enum halb_failure - Why a new connection could not be set up.
+ * @HALB_FAILURE_UNANSWERED: TCP; nat and fullnat: its SYN was repeated, or its
+ *   time was over, without a SYN+ACK; dr and tun: its SYN was repeated
+ * @HALB_FAILURE_RESET: TCP, nat and fullnat; the server answered the SYN with
+ *   a RST
+ * @HALB_FAILURE_UNREACHABLE: nat, fullnat and tun; ICMP said that the network,
+ *   host, protocol or port cannot be reached, or is prohibited
+ */
+enum halb_failure {
+	HALB_FAILURE_UNANSWERED,
+	HALB_FAILURE_RESET,
+	HALB_FAILURE_UNREACHABLE,
 };
 
 /**
@@ -281,10 +299,23 @@ enum {
 	HALB_A_SERVER_BACKUP,
 	HALB_A_SERVER_DRAIN,
 	HALB_A_SERVER_SLOW_PERCENT,
+	HALB_A_SERVER_FAILURES,
 
 	__HALB_A_SERVER_MAX
 };
 #define HALB_A_SERVER_MAX (__HALB_A_SERVER_MAX - 1)
+
+enum {
+	HALB_A_FAILURES_PAD = 1,
+	HALB_A_FAILURES_UNANSWERED,
+	HALB_A_FAILURES_RESET,
+	HALB_A_FAILURES_UNREACHABLE,
+	HALB_A_FAILURES_ROW,
+	HALB_A_FAILURES_LAST,
+
+	__HALB_A_FAILURES_MAX
+};
+#define HALB_A_FAILURES_MAX (__HALB_A_FAILURES_MAX - 1)
 
 enum {
 	HALB_A_CONN_PROTOCOL = 1,
@@ -315,6 +346,7 @@ enum {
 	HALB_A_SETTINGS_CONNS,
 	HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE,
 	HALB_A_SETTINGS_LOCAL_CLIENTS,
+	HALB_A_SETTINGS_SUSPECT_AFTER,
 
 	__HALB_A_SETTINGS_MAX
 };
@@ -424,6 +456,7 @@ enum {
 	HALB_CMD_INSTANCE_GET,
 	HALB_CMD_INSTANCE_NTF,
 	HALB_CMD_WHY_GET,
+	HALB_CMD_SERVER_SUSPECT_NTF,
 
 	__HALB_CMD_MAX
 };

@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Passive health: a server that several new connections in a row fail at is suspect until one
+# succeeds; no flood of forged SYNs makes a healthy one so.
+#
+#   [ cl ] c0 --- d0 [ dir ] d1 ---+--- [ s1 ] one
+#                                  +--- [ s2 ] two
+. "$(dirname "$0")/lib.sh"
+topology routed 2
+load_halb
+start_nginx s1 one
+start_nginx s2 two
+flows_start
+on dir halbctl monitor > "$TMP/events" &
+monitor=$!
+at_exit kill $monitor
+wait_for 20 eval 'hc settings set udp-timeout $((300 + RANDOM % 100)); [ -s "$TMP/events" ]'
+
+svc() { echo tcp "$(endpoint "$vip" 80)"; }
+# of the service's first server
+# shellcheck disable=SC2046
+server() { hc -j server show ${1:-$(svc)} | jq -r ".[0]$2"; }
+count() { server "" ".failures.$1"; }
+suspect() { [ "$(server "" .suspect)" = true ]; }
+trusted() { [ "$(server "" .suspect)" = false ]; }
+# serve METHOD: the service with s1 alone
+serve() {
+	hc service flush
+	hc conn flush > /dev/null
+	# shellcheck disable=SC2046
+	hc service add $(svc) scheduler rr
+	# shellcheck disable=SC2046
+	hc server add $(svc) "$(endpoint "$(server_addr 1 $vip)" 80)" method "$1"
+	prepare "$1" $vip 1
+	: > "$TMP/want"
+}
+line() { echo "# server $(svc) $(endpoint "$(server_addr 1 $vip)" 80) $1"; }
+# told TEXT NAME: the last word about servers is this
+told() {
+	local want
+	want=$(line "$1")
+	wait_for 10 eval '[[ $(grep "^# server" "$TMP/events" | tail -n 1) == "$want"* ]]' && ok "$2" ||
+		not_ok "$2" "want: $want" "got: $(grep '^# server' "$TMP/events" | tail -n 1)"
+}
+events() { grep -c '^# server' "$TMP/events"; }
+# tries N: so many clients at once, who give up after three seconds
+tries() {
+	local n pids=()
+	for ((n = 0; n < $1; n++)); do
+		on cl curl -s -o /dev/null --noproxy '*' --globoff --connect-timeout 3 "$(url $vip)" &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+deaf() { # the server drops SYNs before it sees them
+	on s1 nft -f - <<-END
+		table netdev deaf {
+			chain syn {
+				type filter hook ingress device "e0" priority 0;
+				tcp dport 80 tcp flags & (syn | ack) == syn drop
+			}
+		}
+	END
+}
+hears() { on s1 nft delete table netdev deaf; }
+# refuse WITH [MATCH]: the server answers SYNs so
+refuse() {
+	on s1 nft -f - <<-END
+		table inet refuse {
+			chain syn {
+				type filter hook input priority 0;
+				${2-} tcp dport 80 tcp flags & (syn | ack) == syn reject with $1
+			}
+		}
+	END
+}
+takes() { on s1 nft delete table inet refuse; }
+# recovers NAME: the next connection ends it
+recovers() {
+	is "$(http cl "$(url $vip)")" one "$1: the server is back"
+	check "$1: and no longer suspect" wait_for 5 trusted
+	told "no longer suspect" "$1: listeners hear of that"
+	is "$(count row)" 0 "$1: failures in a row begin anew"
+}
+
+for vip in $VIP4 $VIP6; do
+	# --- nat ----------------------------------------------------------------------------------
+	serve nat
+	is "$(flows open tcp $vip 80)" one "$vip: a flow that is set up before"
+	deaf
+	tries 2
+	is "$(count unanswered) $(count row) $(server "" .suspect)" "2 2 false" "$vip nat: two unanswered SYNs are not enough"
+	tries 2
+	check "$vip nat: three are" wait_for 5 suspect
+	told "suspect: 4 in a row failed, the last: unanswered" "$vip nat: listeners hear why"
+	# shellcheck disable=SC2046
+	like "$(hc server show $(svc))" "suspect .unanswered." "$vip nat: the listing shows it"
+	is "$(flows ask)" one "$vip nat: the flow that was set up goes on"
+	check "$vip nat: its answers are no success" suspect
+	is "$(count reset) $(count unreachable)" "0 0" "$vip nat: other causes have counters of their own"
+	hears
+	recovers "$vip nat, unanswered"
+
+	refuse "tcp reset"
+	tries 3
+	check "$vip nat: a RST in answer to the SYN" wait_for 5 suspect
+	is "$(count reset)" 3 "$vip nat: each is counted once"
+	told "suspect: 3 in a row failed, the last: reset" "$vip nat, reset: listeners hear why"
+	takes
+	recovers "$vip nat, reset"
+
+	refuse "$(is6 $vip && echo icmpv6 || echo icmp) type $(is6 $vip && echo admin-prohibited || echo host-unreachable)"
+	tries 3
+	check "$vip nat: ICMP unreachable" wait_for 5 suspect
+	is "$(count unreachable) $(count unanswered)" "3 4" "$vip nat: counted once, by the first cause"
+	told "suspect: 3 in a row failed, the last: unreachable" "$vip nat, unreachable: listeners hear why"
+	takes
+	recovers "$vip nat, unreachable"
+	is "$(flows ask)" one "$vip nat: the flow that was set up still goes on"
+	flows forget > /dev/null
+	hc zero
+	is "$(count unanswered) $(count reset) $(count unreachable)" "0 0 0" "$vip: zero sets them to zero"
+
+	# --- who forges the sources, and the server answers -------------------------------------------
+	before=$(events)
+	for n in $(seq 40); do
+		if is6 $vip; then
+			flows raw6 tcp fd00:1::7:$n $vip $((5000 + n)) 80 flags=2 > /dev/null
+		else
+			flows raw4 tcp 10.1.0.$((100 + n)) $vip $((5000 + n)) 80 flags=2 > /dev/null
+		fi
+	done
+	# shellcheck disable=SC2046
+	is "$(server "" .stats.conns)" 40 "$vip nat: forged SYNs come to the server"
+	is "$(count row) $(server "" .suspect) $(events)" "0 false $before" "$vip nat: which answers, and is not suspect"
+
+	# --- dr: the director sees the client only -----------------------------------------------------
+	serve dr
+	is "$(http cl "$(url $vip)")" one "$vip dr: it serves"
+	deaf
+	tries 3
+	check "$vip dr: three clients repeat their SYNs" wait_for 5 suspect
+	is "$(count unanswered)" 3 "$vip dr: each counts once"
+	told "suspect: 3 in a row failed, the last: unanswered" "$vip dr: listeners hear why"
+	hears
+	recovers "$vip dr"
+	before=$(count unanswered)
+	for n in $(seq 40); do
+		if is6 $vip; then
+			flows raw6 tcp fd00:1::7:$n $vip $((6000 + n)) 80 flags=2 > /dev/null
+		else
+			flows raw4 tcp 10.1.0.$((100 + n)) $vip $((6000 + n)) 80 flags=2 > /dev/null
+		fi
+	done
+	is "$(count unanswered) $(server "" .suspect)" "$before false" "$vip dr: forged SYNs that come once say nothing"
+
+	# --- tun ---------------------------------------------------------------------------------------
+	serve tun
+	is "$(http cl "$(url $vip)")" one "$vip tun: it serves"
+	hc conn flush > /dev/null
+	on s1 halbctl real-server del $vip
+	tries 3
+	check "$vip tun: nobody takes the packets out" wait_for 5 suspect
+done
+
+# --- UDP, and the setting ------------------------------------------------------------------------------
+vip=$VIP4
+hc service flush
+hc settings set suspect-after 1
+hc service add udp $VIP4:53 scheduler rr
+hc server add udp $VIP4:53 10.2.0.11:54 method nat
+flows timeout 1 > /dev/null
+like "$(flows once udp $VIP4 53)" "refused|timeout" "udp: nobody listens"
+check "udp: port unreachable, and suspect-after 1" wait_for 5 eval '[ "$(server "udp $VIP4:53" .suspect)" = true ]'
+is "$(server "udp $VIP4:53" .failures.unreachable)" 1 "udp: counted"
+hc settings set suspect-after 0
+serve nat
+stop_nginx s1
+tries 4
+is "$(count reset) $(server "" .suspect)" "4 false" "suspect-after 0: failures are counted, and no server is suspect"
+fails_with 2 "0 to 65535" hc settings set suspect-after 65536
+hc settings set suspect-after 3
+start_nginx s1 one
+hc service flush
+
+done_testing
