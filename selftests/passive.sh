@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Passive health: a server that several new connections in a row fail at is suspect until one
-# succeeds; no flood of forged SYNs makes a healthy one so.
+# succeeds; no flood of forged SYNs makes a healthy one so. And halbd, which then checks it at once.
 #
 #   [ cl ] c0 --- d0 [ dir ] d1 ---+--- [ s1 ] one
 #                                  +--- [ s2 ] two
@@ -183,4 +183,75 @@ hc settings set suspect-after 3
 start_nginx s1 one
 hc service flush
 
+# --- halbd: a check a minute, and one at once when a server is suspect ------------------------------------
+conf=$TMP/halbd.conf
+# configure [LINE]: of the virtual_server
+configure() {
+	cat > "$conf" <<-END
+		virtual_server $VIP4 80 {
+			delay_loop 60
+			lb_algo rr
+			lb_kind NAT
+			protocol TCP
+			$1
+			real_server 10.2.0.11 80 {
+				TCP_CHECK {
+					connect_timeout 2
+					retry 0
+					warmup 0
+				}
+			}
+			real_server 10.2.0.12 80 {
+				TCP_CHECK {
+					connect_timeout 2
+					retry 0
+					warmup 0
+				}
+			}
+		}
+	END
+}
+pool() { hc -j server show tcp $VIP4:80 2>/dev/null | jq -r '[.[].address] | sort | join(" ")'; }
+pool_is() { [ "$(pool)" = "$1" ]; }
+checks() { dir halbctl -j status | jq -c '[.checks.services[].servers[].checks[].checks]'; } # of both
+checked() { [ "$(checks)" = "[$1,$2]" ]; }
+# halbd_with NAME [LINE]: begins, and has checked both
+halbd_with() {
+	configure "$2"
+	nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$conf" > "$TMP/halbd.log" 2>&1 &
+	halbd=$!
+	check "$1: both servers are in" wait_for 20 pool_is "10.2.0.11 10.2.0.12"
+	check "$1: and checked, for a minute" wait_for 20 checked 1 1
+}
+halbd_with "with passive_health" passive_health
+stop_nginx s1
+start=$SECONDS
+tries 8
+check "with passive_health a dead server is out" wait_for 5 pool_is 10.2.0.12
+between $((SECONDS - start)) 0 $((10 * HALB_SLOW)) "within seconds"
+like "$(cat "$TMP/halbd.log")" "10.2.0.11.:tcp:80 is suspect: 3 new connections failed, the last one: reset" "halbd says why it looked"
+is "$(http cl "$(url $VIP4)")" two "the other one serves"
+kill $halbd
+wait $halbd
+start_nginx s1 one
+
+# Clients are refused, the director is not.
+halbd_with "a healthy server" passive_health
+refuse "tcp reset" "ip saddr 10.1.0.2"
+tries 8
+check "a healthy server that is suspect is checked" wait_for 10 checked 2 1
+is "$(pool)" "10.2.0.11 10.2.0.12" "and stays in"
+takes
+kill $halbd
+wait $halbd
+
+halbd_with "without passive_health" ""
+stop_nginx s1
+tries 8
+# The module suspects it, and nobody looks.
+check "without it the module alone suspects the server" wait_for 5 eval \
+	'hc -j server show tcp $VIP4:80 | jq -e "any(.[]; .suspect)" > /dev/null'
+is "$(checks) $(pool)" "[1,1] 10.2.0.11 10.2.0.12" "and it stays in, unchecked"
+kill $halbd
+wait $halbd
 done_testing

@@ -449,6 +449,12 @@ void checker_instance(struct checker *checker, const char *name, bool master)
 		virtual_server_instance(checker->slots[i].vs, name, master);
 }
 
+void checker_suspect(struct checker *checker, const struct halb_server *server)
+{
+	for (size_t i = 0; i < checker->count; i++)
+		virtual_server_suspect(checker->slots[i].vs, server);
+}
+
 void checker_status(const struct checker *checker, struct out *out)
 {
 	struct checks_totals totals;

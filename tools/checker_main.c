@@ -119,6 +119,19 @@ static void tell_instance(struct process *process, const struct halb_instance *i
 			 instance->state == HALB_DIRECTOR_STATE_MASTER);
 }
 
+/* Of servers that are suspect already nobody would tell. */
+static void tell_suspects(struct process *process)
+{
+	struct halb_config config = { 0 };
+
+	if (!nl_config_get(&process->ctx, &config))
+		for (size_t i = 0; i < config.services_count; i++)
+			for (size_t j = 0; j < config.servers_count[i]; j++)
+				checker_suspect(process->checker,
+						&config.servers[config.servers_first[i] + j]);
+	halb_config_free(&config);
+}
+
 static void tell_all(struct process *process)
 {
 	struct halb_instance *list = NULL;
@@ -130,6 +143,7 @@ static void tell_all(struct process *process)
 	for (size_t i = 0; i < count; i++)
 		tell_instance(process, &list[i]);
 	free(list);
+	tell_suspects(process);
 }
 
 static int on_module_event(const struct halb_event *event, void *arg)
@@ -138,6 +152,8 @@ static int on_module_event(const struct halb_event *event, void *arg)
 
 	if (event->type == HALB_EVENT_INSTANCE)
 		tell_instance(process, &event->instance);
+	else if (event->type == HALB_EVENT_SERVER_SUSPECT)
+		checker_suspect(process->checker, &event->server);
 	else if (event->type == HALB_EVENT_LOST)
 		tell_all(process);
 	return 0;

@@ -560,6 +560,7 @@ struct conf_virtual_server {
 	uint8_t persistence_prefix;	/* persistence_granularity; 32 or 128 */
 	char *persistence_engine;
 	bool ha_suspend;		/* stop checking while the instance is not master */
+	bool passive_health;		/* halb's own: check suspect servers at once */
 	bool alpha;
 	bool omega;			/* run notify_down and quorum_down at the end */
 	uint32_t quorum;		/* sum of weights, 1 */

@@ -439,6 +439,7 @@ static const struct field service_members[] = {
 	FIELD(U8, persistence_prefix),
 	FIELD(STRING, persistence_engine),
 	FIELD(BOOL, ha_suspend),
+	FIELD(BOOL, passive_health),
 	FIELD(BOOL, alpha),
 	FIELD(BOOL, omega),
 	FIELD(U32, quorum),

@@ -20,6 +20,9 @@
 #define US_PER_S	1000000
 /* The module's longest slow start: a day. */
 #define SLOW_START_MAX	86400
+/* A suspect server is checked at once, but not twice within the one, and again after the other. */
+#define SUSPECT_GAP	(2 * US_PER_S)
+#define SUSPECT_EVERY	(10 * US_PER_S)
 
 struct vs_watch {
 	struct check_watch watch;
@@ -37,6 +40,9 @@ struct vs_server {
 	size_t count;
 	bool alive;
 	uint64_t since;			/* 0: the beginning */
+	bool suspect;			/* the module says so */
+	uint64_t hurried;		/* when it was checked for that; 0: never */
+	struct event *hurry;
 };
 
 struct virtual_server {
@@ -397,6 +403,29 @@ static void inherit(struct virtual_server *vs, const struct virtual_server *old)
 	}
 }
 
+static void hurry_in(struct vs_server *server, uint64_t us)
+{
+	struct timeval in = { .tv_sec = us / US_PER_S, .tv_usec = us % US_PER_S };
+
+	evtimer_add(server->hurry, &in);
+}
+
+/* What is down is out of the module, and nobody tells of it any more. */
+static void on_hurry(evutil_socket_t fd, short what, void *arg)
+{
+	struct vs_server *server = arg;
+
+	(void)fd;
+	(void)what;
+	server->suspect &= server->alive;
+	if (!server->suspect)
+		return;
+	server->hurried = now_us();
+	for (size_t j = 0; j < server->count; j++)
+		checks_hurry(&server->watches[j].watch);
+	hurry_in(server, SUSPECT_EVERY);
+}
+
 struct virtual_server *virtual_server_new(const struct virtual_server_host *host,
 					  const struct conf *conf,
 					  const struct conf_virtual_server *vs_conf,
@@ -430,9 +459,11 @@ struct virtual_server *virtual_server_new(const struct virtual_server_host *host
 	quorum_clamp(&vs->quorum);
 	if (old)
 		inherit(vs, old);
-	for (size_t i = 0; i < count; i++)
-		if (watch_server(vs, i, conf))
+	for (size_t i = 0; i < count; i++) {
+		vs->servers[i].hurry = evtimer_new(host->base, on_hurry, &vs->servers[i]);
+		if (!vs->servers[i].hurry || watch_server(vs, i, conf))
 			goto failed;
+	}
 	return vs;
 failed:
 	virtual_server_free(vs);
@@ -449,6 +480,8 @@ void virtual_server_free(struct virtual_server *vs)
 			free(server->watches[j].urls);
 		}
 		free(server->watches);
+		if (server->hurry)
+			event_free(server->hurry);
 	}
 	free(vs->servers);
 	free(vs->quorum.servers);
@@ -648,6 +681,43 @@ void virtual_server_instance(struct virtual_server *vs, const char *name, bool m
 	for (size_t i = 0; i < vs->quorum.count; i++)
 		for (size_t j = 0; j < vs->servers[i].count; j++)
 			checks_suspend(&vs->servers[i].watches[j].watch, vs->suspended);
+}
+
+static void suspect_server(struct virtual_server *vs, size_t i, const struct halb_server *told)
+{
+	struct vs_server *server = &vs->servers[i];
+	bool suspect = told->flags & HALB_SERVER_FLAG_SUSPECT;
+	uint64_t ago = now_us() - server->hurried;
+	char name[NAME_SIZE];
+
+	if (server->suspect == suspect || !server->alive || !server->count)
+		return;
+	server->suspect = suspect;
+	if (!suspect) {
+		evtimer_del(server->hurry);
+		say(vs, "%s is no longer suspect", rs_name(vs, server->conf, name));
+		return;
+	}
+	say(vs, "%s is suspect: %u new connections failed, the last one: %s; it is checked now",
+	    rs_name(vs, server->conf, name), told->failures.row,
+	    halb_failure_name(told->failures.last));
+	hurry_in(server, server->hurried && ago < SUSPECT_GAP ? SUSPECT_GAP - ago : 0);
+}
+
+void virtual_server_suspect(struct virtual_server *vs, const struct halb_server *told)
+{
+	if (!vs->conf->passive_health)
+		return;
+	for (size_t k = 0; k < vs->conf->keys_count; k++) {
+		const struct halb_key *key = &vs->conf->keys[k].key;
+
+		if (!halb_key_equal(key, &told->service))
+			continue;
+		for (size_t i = 0; i < vs->quorum.count; i++)
+			if (halb_addr_equal(&vs->servers[i].conf->addr, &told->addr) &&
+			    server_port(vs->servers[i].conf, key) == told->port)
+				suspect_server(vs, i, told);
+	}
 }
 
 const struct conf_virtual_server *virtual_server_conf(const struct virtual_server *vs)

@@ -52,6 +52,9 @@ void virtual_server_drop(struct virtual_server *vs);
 /* ha_suspend. */
 void virtual_server_instance(struct virtual_server *vs, const char *name, bool master);
 
+/* The module says of a server, by its flags, that it is suspect or not: passive_health. */
+void virtual_server_suspect(struct virtual_server *vs, const struct halb_server *server);
+
 const struct conf_virtual_server *virtual_server_conf(const struct virtual_server *vs);
 /* now: CLOCK_MONOTONIC, us */
 void virtual_server_status(const struct virtual_server *vs, struct out *out, uint64_t now);

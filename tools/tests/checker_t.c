@@ -658,6 +658,54 @@ static void test_suspend(void)
 	free(setup);
 }
 
+static void suspect(struct checker *checker, const struct setup *setup, int j, bool is)
+{
+	struct halb_server told = {
+		.service = setup->keys[0].key, .port = 80,
+		.flags = is ? HALB_SERVER_FLAG_SUSPECT : 0,
+	};
+
+	addr_parse(ips[j], &told.addr);
+	checker_suspect(checker, &told);
+	run_for(200 * MS);
+}
+
+static void test_passive(void)
+{
+	struct setup *setup = setup_new(1, 2);
+	struct checker *checker;
+
+	begin();
+	for (int i = 0; i < 2; i++)
+		setup->checks[i].delay_loop_us = 60 * SEC;
+	setup->services[0].passive_health = true;
+	checker = checker_start(base, &setup->conf, &options);
+	wait_weight(0, ips[0], 1);
+	run_for(200 * MS);
+	memset(connections, 0, sizeof(connections));
+	run_for(200 * MS);
+	ok(!connections[0] && !connections[1], "passive_health: without suspicion no check");
+	suspect(checker, setup, 1, true);
+	ok(!connections[0] && connections[1] == 1, "a suspect server is checked at once");
+	suspect(checker, setup, 1, true);
+	ok(connections[1] == 1, "to hear it twice changes nothing");
+	suspect(checker, setup, 1, false);
+	suspect(checker, setup, 1, true);
+	ok(connections[1] == 1, "suspect again so soon: not at once");
+	ok(weight_of(0, ips[1]) > 0, "whoever passes the check stays");
+	setup->services[0].passive_health = false;
+	suspect(checker, setup, 0, true);
+	ok(!connections[0], "without passive_health it is not checked");
+	setup->services[0].passive_health = true;
+	down(0);
+	suspect(checker, setup, 0, true);
+	wait_weight(0, ips[0], -1);
+	ok(weight_of(0, ips[0]) == -1, "whoever fails it is out");
+	up(0);
+	checker_stop(checker, false);
+	free(setup);
+}
+
 /* --- mail ------------------------------------------------------------------------------------- */
 
 static char mails[1 << 16];
@@ -852,6 +900,7 @@ int main(void)
 	test_misc_dynamic();
 	test_slowstart();
 	test_suspend();
+	test_passive();
 	test_mail();
 	test_status();
 	/* scripts that nobody waits for */
