@@ -349,56 +349,6 @@ static bool leaves_icmp(u8 flags)
 	return flags && !(flags & HALB_PACKET_OWN);
 }
 
-/* Does a packet of the connection whose answers are found at @node pass the stack? */
-static bool is_stacks(const struct rhash_head *node)
-{
-	unsigned long flags;
-
-	if (!node || halb_conn_side(node) != HALB_SIDE_SERVER)
-		return false;
-	flags = READ_ONCE(halb_conn_of(node)->server->flags);
-	return flags & (HALB_SERVER_STACK | BIT(HALB_SERVER_LOCAL_BIT));
-}
-
-/*
- * After mangle: was the packet rewritten by the first hook, and is on its way
- * through the stack? Its mark, which may be one of a service, is of no account
- * then. The connection is found as it is by an answer to the packet.
- */
-static noinline bool was_rewritten4(struct halb_net *hn,
-				    const struct halb_tuple4 *tuple)
-{
-	struct halb_key4 key = {
-		.tuple = {
-			.client = tuple->vip,
-			.vip = tuple->client,
-			.cport = tuple->vport,
-			.vport = tuple->cport,
-			.protocol = tuple->protocol,
-		},
-	};
-
-	key.hash = halb_hash4(&key.tuple);
-	return is_stacks(halb_conn_lookup4(hn, &key));
-}
-
-static noinline bool was_rewritten6(struct halb_net *hn,
-				    const struct halb_tuple6 *tuple)
-{
-	struct halb_key6 key = {
-		.tuple = {
-			.client = tuple->vip,
-			.vip = tuple->client,
-			.cport = tuple->vport,
-			.vport = tuple->cport,
-			.protocol = tuple->protocol,
-		},
-	};
-
-	key.hash = halb_hash6(&key.tuple);
-	return is_stacks(halb_conn_lookup6(hn, &key));
-}
-
 /*
  * Not in line: the entry point, which foreign packets leave at once, saves no
  * register then. And there is one of it, so that the lookup is in line.
@@ -449,8 +399,7 @@ static noinline unsigned int ours4(struct halb_net *hn, struct sk_buff *skb,
 	node = halb_conn_lookup4(hn, &key);
 	if (likely(node))
 		return known(&pkt, node);
-	if (unlikely(flags == HALB_PACKET_MARKED) &&
-	    was_rewritten4(hn, &pkt.tuple4))
+	if (unlikely(flags == HALB_PACKET_MARKED) && halb_stack_has(&pkt))
 		return NF_ACCEPT;
 	return halb_schedule(&pkt);
 }
@@ -568,8 +517,7 @@ static noinline unsigned int ours6(struct halb_net *hn, struct sk_buff *skb,
 	node = halb_conn_lookup6(hn, &key);
 	if (likely(node))
 		return known(&pkt, node);
-	if (unlikely(flags == HALB_PACKET_MARKED) &&
-	    was_rewritten6(hn, &pkt.tuple6))
+	if (unlikely(flags == HALB_PACKET_MARKED) && halb_stack_has(&pkt))
 		return NF_ACCEPT;
 	return halb_schedule(&pkt);
 }

@@ -198,6 +198,7 @@ unsigned int halb_stack_deliver(struct halb_packet *pkt,
 unsigned int halb_stack_own(struct halb_packet *pkt,
 			    const struct halb_route *route);
 void halb_stack_forward(struct halb_packet *pkt);
+bool halb_stack_has(const struct halb_packet *pkt);
 
 /* schedule.c: */
 unsigned int halb_schedule(struct halb_packet *pkt);

@@ -19,6 +19,7 @@
 #include <net/dst.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "conn_table.h"
 #include "packet.h"
 
 /**
@@ -92,4 +93,59 @@ void halb_stack_forward(struct halb_packet *pkt)
 	halb_path_count(pkt->hn, THROUGH_STACK);
 	NF_HOOK(pkt->v6 ? NFPROTO_IPV6 : NFPROTO_IPV4, NF_INET_FORWARD,
 		pkt->hn->net, NULL, skb, skb->dev, dst->dev, dst->output);
+}
+
+static struct rhash_head *find_reversed4(const struct halb_packet *pkt)
+{
+	const struct halb_tuple4 *tuple = &pkt->tuple4;
+	struct halb_key4 key = {
+		.tuple = {
+			.client = tuple->vip,
+			.vip = tuple->client,
+			.cport = tuple->vport,
+			.vport = tuple->cport,
+			.protocol = tuple->protocol,
+		},
+	};
+
+	key.hash = halb_hash4(&key.tuple);
+	return halb_conn_lookup4(pkt->hn, &key);
+}
+
+static struct rhash_head *find_reversed6(const struct halb_packet *pkt)
+{
+	const struct halb_tuple6 *tuple = &pkt->tuple6;
+	struct halb_key6 key = {
+		.tuple = {
+			.client = tuple->vip,
+			.vip = tuple->client,
+			.cport = tuple->vport,
+			.vport = tuple->cport,
+			.protocol = tuple->protocol,
+		},
+	};
+
+	key.hash = halb_hash6(&key.tuple);
+	return halb_conn_lookup6(pkt->hn, &key);
+}
+
+/**
+ * halb_stack_has - was a packet rewritten, and is on its way through the stack?
+ * @pkt: packet after mangle, of no connection
+ *
+ * Its mark, which may be one of a service, is of no account then. The
+ * connection is found as it is by an answer to the packet. Not beside the
+ * packet path's own lookup, which is in line because there is one of it.
+ * Context: softirq, RCU read side.
+ */
+bool halb_stack_has(const struct halb_packet *pkt)
+{
+	struct rhash_head *node = pkt->v6 ? find_reversed6(pkt) :
+					    find_reversed4(pkt);
+	unsigned long flags;
+
+	if (!node || halb_conn_side(node) != HALB_SIDE_SERVER)
+		return false;
+	flags = READ_ONCE(halb_conn_of(node)->server->flags);
+	return flags & (HALB_SERVER_STACK | BIT(HALB_SERVER_LOCAL_BIT));
 }

@@ -214,9 +214,14 @@ static void fill(char *buf, const struct layout *l, struct flows *flows)
 		put16(buf + l->check, ~fold(l->transport_sum + sum + port));
 }
 
-/* What the other end has no room for is sent again when it had time to make some. */
+/*
+ * What the other end has no room for is sent again when it had time to make some. That is a sleep,
+ * not a yield: ksoftirqd may have it to do, which gets no processor beside us otherwise, and on 6.1
+ * nobody else does it once that was woken.
+ */
 static void send_all(int fd, struct mmsghdr *msgs, unsigned int n)
 {
+	const struct timespec pause = { .tv_nsec = 20000 };
 	int sent;
 
 	while (n) {
@@ -224,7 +229,7 @@ static void send_all(int fd, struct mmsghdr *msgs, unsigned int n)
 		if (sent < 0 && errno != ENOBUFS)
 			die("sendmmsg");
 		if (sent < (int)n)
-			sched_yield();
+			nanosleep(&pause, NULL);
 		if (sent > 0) {
 			msgs += sent;
 			n -= sent;

@@ -34,6 +34,7 @@ mount -t virtiofs out $HALB_OUT && export HALB_OUT
 
 # Those that run.sh kept away while the kernel came up.
 for cpu in /sys/devices/system/cpu/cpu[0-9]*/online; do
+	[ -e "$cpu" ] || continue	# with one processor there is none
 	[ "$(cat "$cpu")" = 1 ] || echo 1 > "$cpu" || echo "halb: no ${cpu%/online}" > /dev/kmsg
 done
 hostname "halb-$(echo "$HALB_KVER" | cut -d. -f1,2)"
