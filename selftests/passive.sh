@@ -193,7 +193,7 @@ serve nat
 stop_nginx s1
 tries 4
 is "$(count reset) $(server "" .suspect)" "4 false" "suspect-after 0: failures are counted, and no server is suspect"
-fails_with 2 "0 to 65535" hc settings set suspect-after 65536
+fails_with 2 "0 to 65535" "suspect-after has a range" hc settings set suspect-after 65536
 hc settings set suspect-after 3
 start_nginx s1 one
 hc service flush
