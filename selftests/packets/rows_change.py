@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Neighbours, routes, links and addresses that change under way: it counts at once, for known
 flows too, and the route is looked up once (`rerouted`) and then cached again."""
-from net import (ARP, CLIENT, Do, Ether, FAMILIES, FromHere, In, MACS, MAC_ROUTER, MAC_S1,
+from net import (ARP, CLIENT, Check, Do, Ether, FAMILIES, FromHere, In, MACS, MAC_ROUTER, MAC_S1,
                  METHODS, METHODS_FAR, NAT, NAT_FAR, OTHER, Out, REAL, Raw, SERVER, TUN_FAR, UDP,
                  V4, V6, hop, port, readdress, row, to_server, tunnel)
 from rows_origin import RESTORE_OTHER
@@ -114,10 +114,15 @@ for f in FAMILIES:
             Do(f"ip addr del {f.vip}{host} dev lo"),
             In(CLIENT, c), to_server(f, method, c), counts="direct 3")
     a, b, c, _ = packets(f, NAT_FAR)
+    # local-clients sees to the hook for what the server answers; without it the first packet is lost
     row(f"{f} nat: a server that becomes an address of the director",
-        In(CLIENT, a), to_server(f, "nat", a, server=f.far),
+        In(CLIENT, a), to_server(f, "nat", a, server=f.far), FromHere(),
+        Do("halbctl settings set local-clients on", "halbctl settings set local-clients off"),
         Do(f"ip addr add {f.far}{host} dev lo{' nodad' if f.v6 else ''}", f"ip addr del {f.far}{host} dev lo"),
-        In(CLIENT, b), counts="direct 1, server-is-local 1")
+        Do("nft 'add table inet mute; add chain inet mute in { type filter hook input priority 0; }; "
+           f"add rule inet mute in {'ip6' if f.v6 else 'ip'} daddr {f.far} counter drop'", "nft delete table inet mute"),
+        In(CLIENT, b),
+        Check("nft list table inet mute | grep -c 'packets 1 '", "1"), counts="local 1, rerouted 1")
 
 # --- a neighbour that is not known: the packet waits for the answer -------------------------------------
 
