@@ -559,6 +559,13 @@ static int parse_timeouts(struct nlattr * const tb[], u32 *timeout,
 			     &timeout[HALB_CONN_STATE_UDP], extack);
 }
 
+/* Whether it is off or on: 0 or 1. */
+static bool parse_switch(const struct nlattr *attr, u8 *value)
+{
+	*value = nla_get_u8(attr);
+	return *value <= 1;
+}
+
 /**
  * halb_nl_parse_settings - which settings to change
  * @nest: HALB_A_SETTINGS or alike, or NULL
@@ -603,22 +610,19 @@ int halb_nl_parse_settings(const struct nlattr *nest,
 		settings->vip_unmatched = nla_get_u32(attr);
 	attr = tb[HALB_A_SETTINGS_SOURCE_CHECK];
 	if (attr) {
-		settings->source_check = nla_get_u8(attr);
-		if (settings->source_check > 1)
+		if (!parse_switch(attr, &settings->source_check))
 			return halb_refuse_attr(extack, attr, -EINVAL,
 						"source-check must be 0 or 1");
 	}
 	attr = tb[HALB_A_SETTINGS_EXPIRE_QUIESCENT_TEMPLATE];
 	if (attr) {
-		settings->expire_quiescent = nla_get_u8(attr);
-		if (settings->expire_quiescent > 1)
+		if (!parse_switch(attr, &settings->expire_quiescent))
 			return halb_refuse_attr(extack, attr, -EINVAL,
 						"expire-quiescent-template must be 0 or 1");
 	}
 	attr = tb[HALB_A_SETTINGS_LOCAL_CLIENTS];
 	if (attr) {
-		settings->local_clients = nla_get_u8(attr);
-		if (settings->local_clients > 1)
+		if (!parse_switch(attr, &settings->local_clients))
 			return halb_refuse_attr(extack, attr, -EINVAL,
 						"local-clients must be 0 or 1");
 	}
