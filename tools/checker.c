@@ -449,6 +449,14 @@ void checker_instance(struct checker *checker, const char *name, bool master)
 		virtual_server_instance(checker->slots[i].vs, name, master);
 }
 
+bool checker_hears_suspects(const struct checker *checker)
+{
+	for (size_t i = 0; i < checker->count; i++)
+		if (virtual_server_conf(checker->slots[i].vs)->passive_health)
+			return true;
+	return false;
+}
+
 void checker_suspect(struct checker *checker, const struct halb_server *server)
 {
 	for (size_t i = 0; i < checker->count; i++)

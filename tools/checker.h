@@ -45,6 +45,9 @@ void checker_anew(struct checker *checker);
 /* This director is master of that instance, or is not any more: ha_suspend. */
 void checker_instance(struct checker *checker, const char *name, bool master);
 
+/* Is there a virtual_server with passive_health? */
+bool checker_hears_suspects(const struct checker *checker);
+
 /* The module suspects a server, or does not any more: passive_health. */
 void checker_suspect(struct checker *checker, const struct halb_server *server);
 

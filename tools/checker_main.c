@@ -124,6 +124,8 @@ static void tell_suspects(struct process *process)
 {
 	struct halb_config config = { 0 };
 
+	if (!checker_hears_suspects(process->checker))
+		return;
 	if (!nl_config_get(&process->ctx, &config))
 		for (size_t i = 0; i < config.services_count; i++)
 			for (size_t j = 0; j < config.servers_count[i]; j++)
