@@ -510,6 +510,31 @@ static void *insert_with_source(struct halb_net *hn, struct halb_conn *conn,
 	return ERR_PTR(-EADDRNOTAVAIL);
 }
 
+static bool same_flow(const struct halb_conn *a, const struct halb_conn *b)
+{
+	return halb_conn_af(a) == AF_INET6 ?
+		!memcmp(&a->tuple6, &b->tuple6, sizeof(a->tuple6)) :
+		!memcmp(&a->tuple4, &b->tuple4, sizeof(a->tuple4));
+}
+
+/*
+ * Whose is the link for replies that @conn would have? Of its twin, which need
+ * not have the client's link yet, or of another flow.
+ */
+static struct halb_conn *reply_taken(struct halb_net *hn,
+				     const struct halb_conn *conn,
+				     const struct rhash_head *node)
+{
+	struct halb_conn *twin = find_twin(hn, conn);
+
+	if (twin)
+		return twin;
+	if (halb_conn_side(node) == HALB_SIDE_SERVER &&
+	    same_flow(halb_conn_of(node), conn))
+		return halb_conn_of(node);
+	return ERR_PTR(-EADDRINUSE);
+}
+
 /*
  * The link for replies comes first: who finds the client's link, and may take
  * the connection out by it, finds the connection complete.
@@ -527,7 +552,7 @@ static struct halb_conn *insert_reply(struct halb_net *hn,
 		old = insert(hn, conn, HALB_SIDE_SERVER);
 	if (likely(!old))
 		return conn;
-	twin = IS_ERR(old) ? old : find_twin(hn, conn) ?: ERR_PTR(-EADDRINUSE);
+	twin = IS_ERR(old) ? old : reply_taken(hn, conn, old);
 	forget(hn, conn);
 	return twin;
 }

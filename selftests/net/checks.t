@@ -575,6 +575,10 @@ def main():
     errors = [line for line in said.stdout.splitlines() + said.stderr.splitlines() if " error: " in line]
     asyncio.run(watch([HALBD, "-C", "-n", "-l", "--beside", "-p", f"{TMP}/pid", "-f",
                        f"{TMP}/halbd.conf"]))
+    # scripts may outlive the daemon that ran them
+    end = time.monotonic() + 20
+    while len(OMEGA.wrote("omega")) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
     OMEGA.why = OMEGA.why or (None if sorted(OMEGA.wrote("omega")) == ["notify_down", "quorum_down"]
                               else f"it ran {OMEGA.wrote('omega')}")
     NO_OMEGA.why = NO_OMEGA.why or (f"it ran {NO_OMEGA.wrote('no-omega')}"
