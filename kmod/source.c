@@ -44,12 +44,12 @@ static bool own_address(struct halb_net *hn, const struct halb_source *source)
 }
 
 /*
- * The rule of rp_filter (RFC 3704): strict, the way back leaves by the device
- * that the packet came in by; loose, there is a way back.
+ * The rule of rp_filter (RFC 3704) where it is in force: strict, the way back
+ * leaves by the device that the packet came in by; loose, there is a way back.
  */
-static bool reverse_path_ok(struct net *net, const struct halb_source *source)
+static bool reverse_path_ok(struct net *net, const struct halb_source *source,
+			    struct in_device *in_dev, int mode)
 {
-	struct in_device *in_dev = __in_dev_get_rcu(source->dev);
 	struct flowi4 fl4 = {
 		.daddr = source->client->ip,
 		.saddr = source->vip->ip,
@@ -57,16 +57,21 @@ static bool reverse_path_ok(struct net *net, const struct halb_source *source)
 		.flowi4_scope = RT_SCOPE_UNIVERSE,
 	};
 	struct fib_result res;
-	int mode;
 
-	mode = in_dev ? IN_DEV_RPFILTER(in_dev) : 0;
-	if (likely(!mode))
-		return true;
-	if (in_dev && IN_DEV_SRC_VMARK(in_dev))
+	if (IN_DEV_SRC_VMARK(in_dev))
 		fl4.flowi4_mark = source->mark;
 	if (fib_lookup(net, &fl4, &res, 0) || res.type != RTN_UNICAST)
 		return false;
 	return mode == 2 || fib_info_nh_uses_dev(res.fi, source->dev);
+}
+
+static bool refused_by_rp_filter(struct net *net,
+				 const struct halb_source *source)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(source->dev);
+	int mode = in_dev ? IN_DEV_RPFILTER(in_dev) : 0;
+
+	return unlikely(mode) && !reverse_path_ok(net, source, in_dev, mode);
 }
 
 /* A VIP, as a source, is forged: or our own answer that came back. */
@@ -100,7 +105,7 @@ int halb_source_refuse(struct halb_net *hn, const struct halb_source *source)
 		return HALB_DROP_OWN_SOURCE;
 	if (!source->v6 && source->dev &&
 	    READ_ONCE(hn->settings.source_check) &&
-	    unlikely(!reverse_path_ok(hn->net, source)))
+	    refused_by_rp_filter(hn->net, source))
 		return HALB_DROP_SOURCE_CHECK;
 	return HALB_SOURCE_OK;
 }
