@@ -131,6 +131,15 @@ first() {
 			$(PORT=81 servers 1 "$REFUSED")
 			$(PORT=82 servers 1)
 		}
+		virtual_server 10.9.0.4 86 {
+			delay_loop 1
+			inhibit_on_failure
+			lb_algo rr
+			lb_kind NAT
+			protocol TCP
+			$(PORT=81 servers 1 "$REFUSED")
+			$(PORT=82 servers 1)
+		}
 		virtual_server fwmark 7 {
 			ip_family inet6
 			lb_algo rr

@@ -636,7 +636,7 @@ static const struct conf_row virtual_server_rows[] = {
 	SCRIPT("quorum_up", v.quorum_up, "run when the quorum is reached", CHECK),
 	SCRIPT("quorum_down", v.quorum_down, "run when the quorum is lost", CHECK),
 	U32("weight", weight, 0, WEIGHT_MAX, "weight of servers that name none", CHECK),
-	FLAG("inhibit_on_failure", v.inhibit_on_failure, "a server that is down has weight 0 and stays", "none yet"),
+	FLAG("inhibit_on_failure", v.inhibit_on_failure, "a server that is down has weight 0 and stays", HAS),
 	TRI("smtp_alert", smtp_alert, "mails about servers and the quorum", "checker_t"),
 	NONE("snmp_name", "halb has no SNMP; halbctl status -j tells the same"),
 	{ .keyword = "vrrp", .take = take_string, .flags = ROW_OURS, .offset = offsetof(OBJ, v.vrrp),

@@ -10,7 +10,6 @@
 
 #define ROUTES	"net/routes.t"
 #define INSTANCE	"net/instance.t"
-#define CHECK	"none yet"
 #define CHECKS	"net/checks.t"
 #define WORDS	"net/keywords.t"
 #define GARP	"net/garp.t"
@@ -302,7 +301,7 @@ static const struct conf_row global_rows[] = {
 	TRI("smtp_alert_vrrp", g.smtp_alert_vrrp, "mails about instances that name none themselves",
 	    MAIL),
 	TRI("smtp_alert_checker", g.smtp_alert_checker,
-	    "mails about servers that name none themselves", CHECK),
+	    "mails about servers that name none themselves", MAIL),
 	FLAG("no_email_faults", g.no_email_faults, "no mails about the fault state", MAIL),
 	NONE("no_checker_emails", "mails are about servers, never about a check that changes none"),
 	BOOL("checker_log_all_failures", g.checker_log_all_failures,

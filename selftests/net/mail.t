@@ -55,13 +55,16 @@ smtpd=$!
 on $CL sh -c 'for i in $(seq 600); do ss -ltn | grep -q :25 && exit; sleep 0.1; done; exit 1' ||
 	bail "no mail server: $(cat "$TMP/smtpd.log")"
 
+global_defs() { # LINE...
+	printf '%s\n' "global_defs {" "router_id LVS_1" "notification_email {" "one@example.net" \
+		"two@example.net" "}" "notification_email_from me@example.net" \
+		"smtp_server 192.168.4.9 25" "smtp_connect_timeout 5" "smtp_helo_name director.example.net" "$@" "}"
+}
 write() { # LINE...
 	conf $A 100 "version 3" "advert_int 0.1" "track_file { tf }" "smtp_alert"
 	{
-		printf '%s\n' "global_defs {" "router_id LVS_1" "notification_email {" "one@example.net" \
-			"two@example.net" "}" "notification_email_from me@example.net" \
-			"smtp_server 192.168.4.9 25" "smtp_connect_timeout 5" "smtp_helo_name director.example.net" "$@" "}" \
-			"track_file tf {" "file $TMP/value" "weight 0" "}" \
+		global_defs "$@"
+		printf '%s\n' "track_file tf {" "file $TMP/value" "weight 0" "}" \
 			"vrrp_sync_group G {" "group {" "VI_1" "}" "smtp_alert" "}"
 		cat "$TMP/$A.conf"
 	} > "$TMP/new"
@@ -112,6 +115,34 @@ start halbd $A
 check "smtp_starttls: without it no mail is sent" wait_for 8 logged $A "A mail could not be sent"
 is "$(grep -c MAIL "$TMP/mails")" 0 "... nor any of it"
 stop $A
+
+# --- checks ------------------------------------------------------------------------------
+# Of a server that refuses; keepalived would want an ip_vs for it.
+# down LINES: it is down, with these global_defs
+down() {
+	{
+		global_defs "$1"
+		printf '%s\n' "virtual_server 192.168.4.99 80 {" "protocol TCP" "real_server 192.168.4.9 81 {" \
+			"TCP_CHECK {" "connect_timeout 2" "retry 0" "warmup 0" "}" "}" "}"
+	} > "$TMP/checks.conf"
+	: > "$TMP/mails"
+	nsenter --net=/run/netns/$A -- "$HALBD" -C -n -l --beside -p "$TMP/checks.pid" -f "$TMP/checks.conf" \
+		> "$TMP/checks.log" 2>&1 &
+	checks=$!
+	check "${1//$'\n'/, }: the server is down" wait_for 8 grep -q "Removing service .192.168.4.9.:tcp:81" "$TMP/checks.log" ||
+		diag "$(cat "$TMP/checks.log")"
+}
+down smtp_alert_checker
+check "... and a mail says so" wait_for 8 grep -q "Subject: \[LVS_1\] Realserver \[192.168.4.9\]:tcp:81 of virtual server \[192.168.4.99\]:tcp:80 - DOWN" \
+	"$TMP/mails" || diag "$(cat "$TMP/mails")"
+kill $checks
+wait $checks
+down $'smtp_alert\nsmtp_alert_checker no'
+# The other one's came at once.
+sleep 1
+kill $checks
+wait $checks
+is "$(cat "$TMP/mails")" "" "... and no mail says so"
 
 # --- a server that does not answer costs nothing -------------------------------------------
 kill -STOP $smtpd
