@@ -312,4 +312,35 @@ hc service flush
 hc -R < "$TMP/saved"
 is "$(has_ftp $LONG:21)" true "and with"
 
+# halbd: the same, for the services that it has.
+hc service flush
+configure() { # METHOD-OF-THE-SECOND
+	cat > "$TMP/halbd.conf" <<-END
+		virtual_server $LONG 21 {
+			lb_algo rr
+			lb_kind NAT
+			protocol TCP
+			real_server 10.2.0.11 21 {
+			}
+			real_server 10.2.0.12 21 {
+				lvs_method $1
+			}
+		}
+	END
+}
+ftp_is() { [ "$(has_ftp $LONG:21 2>/dev/null) $(hc -j server show tcp $LONG:21 2>/dev/null | jq length)" = "$1 2" ]; }
+configure NAT
+nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$TMP/halbd.conf" > "$TMP/halbd.log" 2>&1 &
+halbd=$!
+check "halbd: lb_kind NAT and port 21" wait_for 20 ftp_is true
+like "$(ftp $LONG pasv "$(at $LONG)/who")" "^(one|two)$" "which carries"
+configure DR
+kill -HUP $halbd
+check "not with DR, after a reload" wait_for 20 ftp_is false
+configure NAT
+kill -HUP $halbd
+check "and with NAT again" wait_for 20 ftp_is true || diag "$(cat "$TMP/halbd.log")"
+kill $halbd
+wait $halbd
+
 done_testing

@@ -571,6 +571,7 @@ void conf_take_virtual_server(struct parser *p, const struct conf_row *row, cons
 
 #define CHECK	"net/checks.t"		/* what it does to checks */
 #define HAS	"virtual_server.sh"		/* what the module has then */
+#define VS_FORWARD "how packets reach servers; FTP is understood with NAT for all, TCP and port 21"
 
 /* What checkers inherit, of virtual_server and real_server alike */
 #define INHERITED \
@@ -614,8 +615,8 @@ static const struct conf_row virtual_server_rows[] = {
 	ROW("sh-port", take_scheduler_flag, ROW_LATE, v, 0, 0, 1, "sh hashes the port too", HAS),
 	ROW("mh-fallback", take_scheduler_flag, ROW_LATE, v, 0, 0, 0, "mh goes past a server that is down", HAS),
 	ROW("mh-port", take_scheduler_flag, ROW_LATE, v, 0, 0, 1, "mh hashes the port too", HAS),
-	ROW("lb_kind", take_vs_forward, 0, v.forward, 0, 0, 0, "how packets reach servers", HAS),
-	ROW("lvs_method", take_vs_forward, 0, v.forward, 0, 0, 0, "how packets reach servers", HAS),
+	ROW("lb_kind", take_vs_forward, 0, v.forward, 0, 0, 0, VS_FORWARD, HAS),
+	ROW("lvs_method", take_vs_forward, 0, v.forward, 0, 0, 0, VS_FORWARD, HAS),
 	{ .keyword = "sources", .take = take_sources, .flags = ROW_OURS,
 	  .effect = "addresses from which FULLNAT talks to servers", .test = HAS },
 	ROW("persistence_timeout", take_persistence, 0, v, 1, 2678400, 0,

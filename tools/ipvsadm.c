@@ -253,11 +253,6 @@ bool ipvsadm_service_exists(struct nl_ctx *ctx, const struct halb_key *key)
 
 /* --- FTP --------------------------------------------------------------------------- */
 
-bool ipvsadm_may_be_ftp(const struct ipvsadm_command *cmd)
-{
-	return cmd->service.protocol == IPPROTO_TCP && cmd->service.port == 21;
-}
-
 /* The property ftp follows the servers' methods, which are known after the service. That it
  * cannot be, because of other servers, is no mistake in the command.
  */
@@ -281,7 +276,7 @@ static int carry_out_change(struct nl_ctx *ctx, const struct ipvsadm_command *cm
 			    const struct halb_change *change)
 {
 	bool ftp = (VERB(ADD_SERVER) | VERB(EDIT_SERVER)) & (1U << cmd->verb) &&
-		   ipvsadm_may_be_ftp(cmd);
+		   halb_key_is_ftp(&cmd->service);
 	bool nat = cmd->method == HALB_METHOD_NAT;
 	int ret;
 

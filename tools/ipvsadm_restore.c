@@ -174,7 +174,7 @@ static bool adds_ftp(const struct table *t, size_t n)
 	const struct ipvsadm_command *cmd = &t->lines[n].cmd;
 	bool any = false;
 
-	if (cmd->verb != IPVSADM_ADD || !ipvsadm_may_be_ftp(cmd))
+	if (cmd->verb != IPVSADM_ADD || !halb_key_is_ftp(&cmd->service))
 		return false;
 	while (++n < t->count) {
 		const struct ipvsadm_command *next = &t->lines[n].cmd;

@@ -23,8 +23,6 @@ int ipvsadm_supported(const struct ipvsadm_command *cmd, struct ipvsadm_error *e
 /* false: nothing is to be changed */
 bool ipvsadm_to_change(const struct ipvsadm_command *cmd, struct halb_change *change);
 
-/* Is the command about a service that is taken for FTP if all servers have -m? */
-bool ipvsadm_may_be_ftp(const struct ipvsadm_command *cmd);
 /* 0, or -1 with err and why set */
 int ipvsadm_run(struct nl_ctx *ctx, const struct ipvsadm_command *cmd,
 		struct ipvsadm_error *err, struct nl_error *why);

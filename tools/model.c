@@ -220,6 +220,11 @@ bool halb_key_equal(const struct halb_key *a, const struct halb_key *b)
 	       halb_addr_equal(&a->addr, &b->addr);
 }
 
+bool halb_key_is_ftp(const struct halb_key *key)
+{
+	return key->protocol == IPPROTO_TCP && key->port == 21;
+}
+
 void halb_info_free(struct halb_info *info)
 {
 	free(info->counters);

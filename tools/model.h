@@ -326,6 +326,8 @@ struct halb_event {
 
 bool halb_addr_equal(const struct halb_addr *a, const struct halb_addr *b);
 bool halb_key_equal(const struct halb_key *a, const struct halb_key *b);
+/* Is it what ip_vs_ftp takes for FTP: TCP, port 21? With nat servers it gets ftp. */
+bool halb_key_is_ftp(const struct halb_key *key);
 
 void halb_info_free(struct halb_info *info);
 void halb_config_free(struct halb_config *config);

@@ -371,6 +371,25 @@ static void diff_members(struct services *services, struct entry *entry)
 		diff_member(services, entry, &entry->members[j]);
 }
 
+/* The module wants all servers to be nat's before, and until after, their service has ftp. */
+static bool ftp_comes(const struct entry *entry)
+{
+	const struct halb_service *have = &entry->have, *want = &entry->want;
+
+	return entry->in && want->flags & want->flags_mask & ~have->flags & HALB_SERVICE_FLAG_FTP;
+}
+
+static void diff(struct services *services, struct entry *entry)
+{
+	bool last = ftp_comes(entry);
+
+	if (!last)
+		diff_service(services, entry);
+	diff_members(services, entry);
+	if (last)
+		diff_service(services, entry);
+}
+
 static void diff_gone(struct services *services)
 {
 	for (size_t i = 0; i < services->count; i++) {
@@ -462,8 +481,7 @@ static int apply(struct services *services)
 
 		if (!entry->dirty || !entry->wanted || entry->apart)
 			continue;
-		diff_service(services, entry);
-		diff_members(services, entry);
+		diff(services, entry);
 	}
 	err = transact(services);
 	if (err)
@@ -530,14 +548,9 @@ static int apply_members(struct services *services, struct entry *entry)
 	return 0;
 }
 
-/*
- * A service of which the module refuses something: what it takes is done all the same. If it
- * refuses a change of the service itself, the one that is there goes on, and its servers follow
- * their checks.
- */
-static int apply_apart(struct services *services, struct entry *entry)
+/* The service itself. If a change of it is refused, the one that is there goes on. */
+static int apply_service(struct services *services, struct entry *entry)
 {
-	size_t before = services->refusals_count;
 	int err;
 
 	start(services);
@@ -545,13 +558,29 @@ static int apply_apart(struct services *services, struct entry *entry)
 	err = transact(services);
 	if (is_general(err))
 		return err;
-	if (!err) {
-		entry->have = entry->want;
-		entry->in = true;
-	} else if (refused(services, entry, NULL, err)) {
-		return -ENOMEM;
-	}
-	err = entry->in ? apply_members(services, entry) : 0;
+	if (err)
+		return refused(services, entry, NULL, err);
+	entry->have = entry->want;
+	entry->in = true;
+	return 0;
+}
+
+/*
+ * A service of which the module refuses something: what it takes is done all the same, and the
+ * servers follow their checks.
+ */
+static int apply_apart(struct services *services, struct entry *entry)
+{
+	size_t before = services->refusals_count;
+	bool last = ftp_comes(entry);
+	int err = 0;
+
+	if (!last)
+		err = apply_service(services, entry);
+	if (!err && entry->in)
+		err = apply_members(services, entry);
+	if (!err && last)
+		err = apply_service(services, entry);
 	if (err)
 		return err;
 	tidy_members(entry);
@@ -577,8 +606,7 @@ static int apply_each(struct services *services)
 		if (!entry->dirty || entry->apart)
 			continue;
 		start(services);
-		diff_service(services, entry);
-		diff_members(services, entry);
+		diff(services, entry);
 		err = transact(services);
 		if (is_general(err))
 			return err;

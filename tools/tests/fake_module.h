@@ -47,6 +47,16 @@ static inline struct halb_server *fake_server(struct fake_module *fake,
 	return NULL;
 }
 
+/* Do all servers of the service have the method that ftp needs? */
+static inline bool fake_has_nat(const struct fake_module *fake, const struct halb_key *key)
+{
+	for (size_t i = 0; i < fake->servers_count; i++)
+		if (halb_key_equal(&fake->servers[i].service, key) &&
+		    fake->servers[i].method != HALB_METHOD_NAT)
+			return false;
+	return true;
+}
+
 static inline int fake_service_change(struct fake_module *fake, enum halb_change_op op,
 				      const struct halb_service *change)
 {
@@ -60,6 +70,9 @@ static inline int fake_service_change(struct fake_module *fake, enum halb_change
 		return -EEXIST;
 	if (op != HALB_CHANGE_OP_ADD && !service)
 		return -ENOENT;
+	if (op == HALB_CHANGE_OP_SET && change->flags & HALB_SERVICE_FLAG_FTP &&
+	    !fake_has_nat(fake, &change->key))
+		return -EINVAL;
 	if (op == HALB_CHANGE_OP_ADD) {
 		fake->services[fake->services_count++] = *change;
 	} else if (op == HALB_CHANGE_OP_SET) {
@@ -81,6 +94,10 @@ static inline int fake_server_change(struct fake_module *fake, enum halb_change_
 
 	if (!fake_service(fake, &change->service))
 		return -ENOENT;
+	if (op != HALB_CHANGE_OP_DEL && change->present & HALB_SRV_METHOD &&
+	    change->method != HALB_METHOD_NAT &&
+	    fake_service(fake, &change->service)->flags & HALB_SERVICE_FLAG_FTP)
+		return -EINVAL;
 	if (op != HALB_CHANGE_OP_DEL && fake->refuse_server.family &&
 	    halb_addr_equal(&fake->refuse_server, &change->addr))
 		return -ERANGE;

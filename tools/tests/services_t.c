@@ -215,6 +215,47 @@ static void test_refusal(void)
 	services_free(services);
 }
 
+/* ftp is for nat: it comes after the servers' method, and goes before it. */
+static void test_ftp(void)
+{
+	struct services_server wants[] = { server(1, 1), server(2, 2) };
+	struct halb_service svc = service(1);
+	struct services *services;
+
+	memset(&fake, 0, sizeof(fake));
+	services = start();
+	svc.present |= HALB_SVC_FLAGS;
+	svc.flags_mask = HALB_SERVICE_FLAG_FTP;
+	services_want(services, &svc, wants, 2);
+	services_commit(services);
+	for (int i = 0; i < 2; i++)
+		wants[i].server.method = HALB_METHOD_NAT;
+	svc.flags = HALB_SERVICE_FLAG_FTP;
+	services_want(services, &svc, wants, 2);
+	ok(!services_commit(services) && fake.transactions == 2 &&
+	   fake.services[0].flags == HALB_SERVICE_FLAG_FTP &&
+	   fake.servers[1].method == HALB_METHOD_NAT,
+	   "a service gets ftp with its servers' nat, in one transaction");
+	wants[0].server.method = HALB_METHOD_DR;
+	svc.flags = 0;
+	services_want(services, &svc, wants, 2);
+	ok(!services_commit(services) && fake.transactions == 3 && !fake.services[0].flags &&
+	   fake.servers[0].method == HALB_METHOD_DR, "and loses it with that");
+
+	/* A server that goes, and still has connections, keeps its method. */
+	wants[1].server.weight = 3;
+	svc.flags = HALB_SERVICE_FLAG_FTP;
+	fake.conns = 1;
+	services_want(services, &svc, &wants[1], 1);
+	ok(!services_commit(services) && weight_of(1, 2) == 3 && !fake.services[0].flags,
+	   "not while a server of another method drains; what else changes does");
+	fake.conns = 0;
+	services_poll(services);
+	ok(!services_commit(services) && weight_of(1, 1) == -1 &&
+	   fake.services[0].flags == HALB_SERVICE_FLAG_FTP, "but when it is gone");
+	services_free(services);
+}
+
 /* Whatever is wanted, by turns, with accidents: it is so after a commit. refusing: but for one
  * service and one server of each, which the module never takes.
  */
@@ -291,6 +332,7 @@ int main(void)
 	test_pool();
 	test_restart();
 	test_refusal();
+	test_ftp();
 	for (int run = 0; run < 300; run++)
 		wrong += !history(run % 3 == 2);
 	ok(!wrong, "300 random histories, a third of them with refusals");
