@@ -219,13 +219,15 @@ static void lose_checker(struct supervisor *supervisor, int status)
 	supervisor->checker_at = now_s() + 1;
 }
 
-/* What it held is nobody's now: the other directors are told, and the addresses go. */
+/*
+ * What it held is nobody's now: the addresses go, and the other directors are told, in this order.
+ * At short intervals the next master takes them some milliseconds after it has heard of it.
+ */
 static void clean_up(struct supervisor *supervisor, int status)
 {
-	unsigned int count;
+	unsigned int count = vips_clear(supervisor->vips, false);
 
 	vips_say_last_words(supervisor->vips);
-	count = vips_clear(supervisor->vips, false);
 	close(supervisor->vrrp_fd);
 	supervisor->vrrp_fd = -1;
 	supervisor->vrrp = 0;
