@@ -7,7 +7,7 @@
 #
 # Prints lines "bytes WORK SYSTEM N" and "ms WORK SYSTEM N". Bytes are the growth of slab (what
 # the kernel took, not what is in use) and vmalloc, where big hash tables are, divided by the
-# number of connections. Milliseconds are those of -icount: a million instructions.
+# number of connections. Milliseconds: see took().
 . "$(dirname "$0")/bench.inc"
 
 CONNS=${CONNS:-300000}
@@ -32,14 +32,6 @@ conns() {
 	after=$(bytes)
 	echo "bytes $1 $2 $(((after - before + CONNS / 2) / CONNS))"
 	"$2_off"
-}
-now_ms() { echo $(($(date +%s%N) / 1000000)); }
-took() { # WORK SYSTEM COMMAND...
-	local start name=$1 system=$2
-	shift 2
-	start=$(now_ms)
-	"$@" || bail "$* failed"
-	echo "ms ${name// /-} $system $(($(now_ms) - start))"
 }
 many() { # SERVICES SERVERS SCHEDULER: lines for halbctl restore
 	awk -v n="$1" -v m="$2" -v sched="$3" 'BEGIN {

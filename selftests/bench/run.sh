@@ -5,7 +5,7 @@
 #
 #   -k KERNEL   6.12 (default) or 6.1
 #   -o DIR      leaves bench.json and bench.md there (default: bench in the cache)
-#   PATTERN     rows of path.sh, as WORK/SYSTEM with wildcards; all, and memory.sh, without one
+#   PATTERN     rows of path.sh, as WORK/SYSTEM with wildcards; all, and memory.sh and scale.sh, without one
 #
 # HALB_KO and HALB_TOOLS may name another module and another halbctl (compare.sh). Where KVM
 # works, the rows are taken once more at full speed, for packets per second.
@@ -38,5 +38,8 @@ take path -i "$here/path.sh" "$@"
 if has_kvm; then
 	COUNT=1000000 take speed "" "$here/path.sh" "$@"
 fi
-[ $# -gt 0 ] || take memory -i "$here/memory.sh"
+if [ $# -eq 0 ]; then
+	take memory -i "$here/memory.sh"
+	take scale -i "$here/scale.sh"
+fi
 "$here/table.py" --kernel "$kernel" --json "$out/bench.json" "$out"/*.txt | tee "$out/bench.md"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The lines of path.sh and memory.sh as one table (Markdown) and as JSON; or two runs beside
+"""The lines of path.sh, memory.sh and scale.sh as one table (Markdown) and as JSON; or two runs beside
 each other:
 
-    table.py [--kernel K] [--json FILE] path.txt [speed.txt] [memory.txt]
+    table.py [--kernel K] [--json FILE] path.txt [speed.txt] [memory.txt] [scale.txt]
     table.py --compare BASE.json NEW.json
 """
 import argparse
@@ -19,6 +19,7 @@ TARGETS = {
     "udp4-tun": 2500,
     "udp4-new-dr-rr-2": 3200,
     "udp4-new-dr-wlc-200": ("udp4-new-dr-wlc-2", 1.10),
+    "udp4-dr-200": 2000,
     "udp4-random-dr-1000000": ("udp4-random-dr-1000", 1.10),
     "udp4-random-nat-1000000": ("udp4-random-nat-1000", 1.10),
     "tcp4-dr": ("udp4-dr", 1.05),
@@ -30,18 +31,25 @@ TARGETS = {
     "udp4-bystander-1000": ("forward", 120),
 }
 BYTES = {"dr": 128, "tun": 128, "nat": 144}
+# other figures, and what they are
+FIGURES = {
+    "bytes": "bytes per connection",
+    "percpu": "bytes for each CPU",
+    "ms": "million instructions",
+    "stall": "thousand instructions, the longest that a softirq takes or waits",
+}
 SYSTEMS = ["forward", "flowtable", "dnat", "ipvs", "halb"]
 
 
 def read(paths):
-    data = {"path": {}, "speed": {}, "bytes": {}, "ms": {}, "generator": {}}
+    data = {"path": {}, "speed": {}, "generator": {}, **{k: {} for k in FIGURES}}
     for path in paths:
         kind = os.path.basename(path).split(".")[0]
         for line in open(path):
             f = line.split()
             if len(f) != 4 or line.startswith("#"):
                 continue
-            if f[0] in ("bytes", "ms"):
+            if f[0] in FIGURES:
                 data[f[0]].setdefault(f[1], {})[f[2]] = int(f[3])
             elif f[1] == "generator":
                 if kind == "path":
@@ -105,9 +113,10 @@ def show(data):
             rows.append([work, number(row.get("ipvs")), number(row.get("halb")),
                          number(want) + mark])
         table(["bytes per connection", "ipvs", "halb", "target"], rows)
-    if data["ms"]:
-        table(["million instructions", "halb"],
-              [[w.replace("-", " "), number(r.get("halb"))] for w, r in data["ms"].items()])
+    for kind in list(FIGURES)[1:]:
+        if data[kind]:
+            table([FIGURES[kind], "halb"],
+                  [[w.replace("-", " "), number(r.get("halb"))] for w, r in data[kind].items()])
 
 
 def compare(base, new):
@@ -118,11 +127,12 @@ def compare(base, new):
             if a and b and system == "halb":
                 rows.append([work, number(a), number(b), f"{b - a:+,}", f"{(b / a - 1) * 100:+.1f} %"])
     table(["instructions per packet", "base", "now", "", ""], rows)
-    for kind in "bytes", "ms":
-        rows = [[w, number(base[kind][w]["halb"]), number(r["halb"])]
-                for w, r in new[kind].items() if "halb" in r and "halb" in base[kind].get(w, {})]
+    for kind, what in FIGURES.items():
+        before = base.get(kind, {})
+        rows = [[w, number(before[w]["halb"]), number(r["halb"])]
+                for w, r in new[kind].items() if "halb" in r and "halb" in before.get(w, {})]
         if rows:
-            table([kind, "base", "now"], rows)
+            table([what, "base", "now"], rows)
 
 
 def main():
