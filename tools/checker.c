@@ -271,10 +271,15 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
 	struct timeval drain = { .tv_sec = DRAIN_SECONDS };
 	struct checker *checker = arg;
+	size_t before = services_draining(checker->services), left;
 
 	(void)fd;
 	(void)what;
-	if (services_poll(checker->services))
+	left = services_poll(checker->services);
+	/* Something may have waited for that, see ftp_waits(). */
+	if (left < before && !*checker->why)
+		commit_in(checker, 0);
+	if (left)
 		evtimer_add(checker->drain, &drain);
 }
 

@@ -28,6 +28,9 @@ static int apply(void *arg, const struct halb_change *changes, size_t count, cha
 	struct nl_txn txn;
 	int ret = nl_txn_begin(ctx, &txn, 0, NULL);
 
+	/* others have too many open: not the fault of a change, of which -EBUSY would be */
+	if (ret == -EBUSY)
+		ret = -EAGAIN;
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = nl_txn_put(&txn, &changes[i]);
 	if (!ret)

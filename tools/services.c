@@ -357,12 +357,41 @@ static void diff_member(struct services *services, struct entry *entry,
 	}
 }
 
+/*
+ * The module refuses ftp as long as there is a server of another method, which may have to drain
+ * yet, and for a service with through-stack, which halbctl has set.
+ */
+static bool ftp_waits(const struct entry *entry)
+{
+	if (!(entry->want.flags & entry->want.flags_mask & HALB_SERVICE_FLAG_FTP) || !entry->in)
+		return false;
+	for (size_t j = 0; j < entry->count; j++)
+		if (entry->members[j].in && !entry->members[j].wanted &&
+		    entry->members[j].have.method != HALB_METHOD_NAT)
+			return true;
+	return entry->have.flags & HALB_SERVICE_FLAG_THROUGH_STACK;
+}
+
+/* What can be asked for now. */
+static struct halb_service possible(const struct entry *entry)
+{
+	struct halb_service want = entry->want;
+
+	if (ftp_waits(entry)) {
+		want.flags &= ~HALB_SERVICE_FLAG_FTP;
+		want.flags_mask &= ~HALB_SERVICE_FLAG_FTP;
+	}
+	return want;
+}
+
 static void diff_service(struct services *services, const struct entry *entry)
 {
+	struct halb_service want = possible(entry);
+
 	if (!entry->in)
-		change_service(services, HALB_CHANGE_OP_ADD, &entry->want);
-	else if (!service_is(&entry->have, &entry->want))
-		change_service(services, HALB_CHANGE_OP_SET, &entry->want);
+		change_service(services, HALB_CHANGE_OP_ADD, &want);
+	else if (!service_is(&entry->have, &want))
+		change_service(services, HALB_CHANGE_OP_SET, &want);
 }
 
 static void diff_members(struct services *services, struct entry *entry)
@@ -423,14 +452,24 @@ static void settle_member(struct member *member)
 	}
 }
 
+static void settle_service(struct entry *entry)
+{
+	uint32_t others = entry->in ? entry->have.flags & ~entry->want.flags_mask : 0;
+
+	entry->have = possible(entry);
+	entry->have.flags |= others;
+	entry->in = true;
+}
+
 static void settle(struct entry *entry)
 {
-	entry->have = entry->want;
-	entry->in = true;
+	bool waits = ftp_waits(entry);
+
+	settle_service(entry);
 	for (size_t j = 0; j < entry->count; j++)
 		settle_member(&entry->members[j]);
 	tidy_members(entry);
-	entry->dirty = false;
+	entry->dirty = waits;
 }
 
 static void settle_gone(struct services *services)
@@ -499,7 +538,7 @@ static int apply(struct services *services)
 static bool is_general(int err)
 {
 	return err == -ENOMEM || err == -ENOBUFS || err == -EPERM || err == -ENODEV ||
-	       err == -EBUSY || err == -EAGAIN;
+	       err == -EAGAIN;
 }
 
 /* server: NULL for the service itself */
@@ -560,8 +599,7 @@ static int apply_service(struct services *services, struct entry *entry)
 		return err;
 	if (err)
 		return refused(services, entry, NULL, err);
-	entry->have = entry->want;
-	entry->in = true;
+	settle_service(entry);
 	return 0;
 }
 
@@ -585,7 +623,7 @@ static int apply_apart(struct services *services, struct entry *entry)
 		return err;
 	tidy_members(entry);
 	entry->apart = services->refusals_count != before;
-	entry->dirty = entry->apart;
+	entry->dirty = entry->apart || ftp_waits(entry);
 	return 0;
 }
 

@@ -221,13 +221,16 @@ static void lose_checker(struct supervisor *supervisor, int status)
 
 /*
  * What it held is nobody's now: the addresses go, and the other directors are told, in this order.
- * At short intervals the next master takes them some milliseconds after it has heard of it.
+ * At short intervals the next master takes them some milliseconds after it has heard of it. But
+ * what is to be sent from such an address, or by such a route, is sent before.
  */
 static void clean_up(struct supervisor *supervisor, int status)
 {
-	unsigned int count = vips_clear(supervisor->vips, false);
+	unsigned int count;
 
-	vips_say_last_words(supervisor->vips);
+	vips_say_last_words(supervisor->vips, true);
+	count = vips_clear(supervisor->vips, false);
+	vips_say_last_words(supervisor->vips, false);
 	close(supervisor->vrrp_fd);
 	supervisor->vrrp_fd = -1;
 	supervisor->vrrp = 0;

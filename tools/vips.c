@@ -244,13 +244,24 @@ unsigned int vips_clear(struct vips *vips, bool all)
 	return count;
 }
 
-void vips_say_last_words(struct vips *vips)
+/* Does it leave from an address, or by a route, that vips_clear() takes away? */
+static bool needs_held(const struct vips *vips, const struct last_word *word)
+{
+	for (unsigned int i = 0; i < vips->count && i < VIPS_MAX; i++)
+		if (!vips->vips[i].use.foreign &&
+		    halb_addr_equal(&vips->vips[i].addr.addr, &word->envelope.from))
+			return true;
+	return vips->routes_count > 0;
+}
+
+void vips_say_last_words(struct vips *vips, bool before)
 {
 	for (unsigned int i = 0; i < LAST_WORDS_MAX; i++) {
 		struct last_word *word = &vips->last_words[i];
 		int fd;
 
-		if (!word->valid || word->len > LAST_WORD_SIZE)
+		if (!word->valid || word->len > LAST_WORD_SIZE ||
+		    (before && !needs_held(vips, word)))
 			continue;
 		word->valid = false;
 		word->ifname[IFNAMSIZ - 1] = '\0';

@@ -94,7 +94,7 @@ void vips_disown_link(struct vips *vips, int ifindex);
  * addresses of instances there were.
  */
 unsigned int vips_clear(struct vips *vips, bool all);
-/* For the supervisor, first: sends the last words. */
-void vips_say_last_words(struct vips *vips);
+/* For the supervisor: sends the last words; before vips_clear(), those that need what it takes away. */
+void vips_say_last_words(struct vips *vips, bool before);
 
 #endif

@@ -71,12 +71,16 @@ static inline int fake_service_change(struct fake_module *fake, enum halb_change
 	if (op != HALB_CHANGE_OP_ADD && !service)
 		return -ENOENT;
 	if (op == HALB_CHANGE_OP_SET && change->flags & HALB_SERVICE_FLAG_FTP &&
-	    !fake_has_nat(fake, &change->key))
-		return -EINVAL;
+	    (!fake_has_nat(fake, &change->key) ||
+	     service->flags & HALB_SERVICE_FLAG_THROUGH_STACK))
+		return -EBUSY;
 	if (op == HALB_CHANGE_OP_ADD) {
 		fake->services[fake->services_count++] = *change;
 	} else if (op == HALB_CHANGE_OP_SET) {
+		uint32_t others = service->flags & ~change->flags_mask;
+
 		*service = *change;
+		service->flags = (change->flags & change->flags_mask) | others;
 	} else {
 		for (size_t i = 0; i < fake->servers_count; i++)
 			if (!halb_key_equal(&fake->servers[i].service, &change->key))
@@ -97,7 +101,7 @@ static inline int fake_server_change(struct fake_module *fake, enum halb_change_
 	if (op != HALB_CHANGE_OP_DEL && change->present & HALB_SRV_METHOD &&
 	    change->method != HALB_METHOD_NAT &&
 	    fake_service(fake, &change->service)->flags & HALB_SERVICE_FLAG_FTP)
-		return -EINVAL;
+		return -EBUSY;
 	if (op != HALB_CHANGE_OP_DEL && fake->refuse_server.family &&
 	    halb_addr_equal(&fake->refuse_server, &change->addr))
 		return -ERANGE;

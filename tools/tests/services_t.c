@@ -219,7 +219,8 @@ static void test_refusal(void)
 static void test_ftp(void)
 {
 	struct services_server wants[] = { server(1, 1), server(2, 2) };
-	struct halb_service svc = service(1);
+	struct halb_service svc = service(1), other = service(2);
+	const struct services_refusal *list;
 	struct services *services;
 
 	memset(&fake, 0, sizeof(fake));
@@ -245,14 +246,29 @@ static void test_ftp(void)
 	/* A server that goes, and still has connections, keeps its method. */
 	wants[1].server.weight = 3;
 	svc.flags = HALB_SERVICE_FLAG_FTP;
+	snprintf(svc.scheduler, sizeof(svc.scheduler), "mh");
 	fake.conns = 1;
 	services_want(services, &svc, &wants[1], 1);
-	ok(!services_commit(services) && weight_of(1, 2) == 3 && !fake.services[0].flags,
+	services_want(services, &other, wants, 1);
+	ok(!services_commit(services) && fake.transactions == 4 && weight_of(1, 2) == 3 &&
+	   weight_of(1, 1) == 0 && weight_of(2, 1) == 1 && !fake.services[0].flags &&
+	   !strcmp(fake.services[0].scheduler, "mh") && !services_refusals(services, &list),
 	   "not while a server of another method drains; what else changes does");
+	services_poll(services);
+	ok(!services_commit(services) && fake.transactions == 4, "as long as it does");
 	fake.conns = 0;
 	services_poll(services);
 	ok(!services_commit(services) && weight_of(1, 1) == -1 &&
 	   fake.services[0].flags == HALB_SERVICE_FLAG_FTP, "but when it is gone");
+	services_free(services);
+
+	fake.services[0].flags = HALB_SERVICE_FLAG_THROUGH_STACK;
+	services = start();
+	wants[1].server.weight = 4;
+	services_want(services, &svc, &wants[1], 1);
+	ok(!services_commit(services) && weight_of(1, 2) == 4 &&
+	   fake.services[0].flags == HALB_SERVICE_FLAG_THROUGH_STACK &&
+	   !services_refusals(services, &list), "nor with through-stack");
 	services_free(services);
 }
 
