@@ -514,7 +514,7 @@ static bool same_flow(const struct halb_conn *a, const struct halb_conn *b)
 {
 	return halb_conn_af(a) == AF_INET6 ?
 		!memcmp(&a->tuple6, &b->tuple6, sizeof(a->tuple6)) :
-		!memcmp(&a->tuple4, &b->tuple4, sizeof(a->tuple4));
+		halb_tuple4_equal(&a->tuple4, &b->tuple4);
 }
 
 /*

@@ -88,13 +88,12 @@ for method in nat dr tun; do
 		check "$what: each of $sent packets arrives, or is dropped by a name" wait_for 10 all_there ||
 			diag "$(($(got) - had)) arrived, $(($(dropped) - lost)) dropped: $(hc -j stats | jq -c .drops)"
 		between "$(drops no-memory)" $((no_memory + 1)) $((no_memory + sent)) "$what: and some are dropped for memory"
-		is "$(hc -j conn show | jq length)" "$(hc -j settings show | jq .conns)" "$what: the count of connections is right"
+		is "$(hc -j conn show | jq length)" "$(conn_count)" "$what: the count of connections is right"
 		is "$(hc -j service show | jq '[.[0].servers[] | .active_conns + .inactive_conns] | add')" \
 			"$(hc -j conn show | jq length)" "$what: so are the servers' counts"
 		hc service flush
 		hc conn flush >/dev/null
 	done
 done
-empty() { [ "$(hc -j settings show | jq .conns)" = 0 ]; }
-check "no connection is left in the count" wait_for 60 empty
+check "no connection is left in the count" wait_for 60 no_conns
 done_testing

@@ -35,7 +35,6 @@ for d in dir dir2; do ip -n $d route add 172.16.0.0/12 via 10.1.0.2; done
 gcc -O2 -o "$TMP/gen" "$HALB_SRC/selftests/bench/gen.c" || bail "gcc cannot build gen.c"
 mac_of() { ip -n "$1" -j link show dev d0 | jq -r '.[0].address'; }
 slab() { awk '/^Slab:/ { print $2 * 1024 }' /proc/meminfo; }
-conns() { hc -j settings show | jq .conns; }
 
 # packets that left the client's side
 sent() { ip -n cl -s -j link show dev c0 | jq '.[0].stats64.tx.packets'; }
@@ -57,7 +56,7 @@ try() {
 	wait_for 300 have_been_sent $((BEGAN + BEFORE))
 	while [ $TRIED -lt $CLIENTS ]; do
 		n=$(seq 6 | cl xargs -P 6 -I{} curl -s --max-time 3 "http://$VIP4/" | grep -cE '^(one|two)$')
-		if [ "$1" = dir ]; then now=$(conns); else now=$(dir2 ipvsadm -ln | awk '/->/ { n += $5 + $6 } END { print n + 0 }'); fi
+		if [ "$1" = dir ]; then now=$(conn_count); else now=$(dir2 ipvsadm -ln | awk '/->/ { n += $5 + $6 } END { print n + 0 }'); fi
 		[ "$now" -le $PEAK ] || PEAK=$now
 		now=$(($(slab) - start))
 		[ "$now" -le $SLAB ] || SLAB=$now

@@ -330,17 +330,16 @@ configure() { # METHOD-OF-THE-SECOND
 }
 ftp_is() { [ "$(has_ftp $LONG:21 2>/dev/null) $(hc -j server show tcp $LONG:21 2>/dev/null | jq length)" = "$1 2" ]; }
 configure NAT
-nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$TMP/halbd.conf" > "$TMP/halbd.log" 2>&1 &
-halbd=$!
+start_halbd "$TMP/halbd.conf"
 check "halbd: lb_kind NAT and port 21" wait_for 20 ftp_is true
 like "$(ftp $LONG pasv "$(at $LONG)/who")" "^(one|two)$" "which carries"
 configure DR
-kill -HUP $halbd
+kill -HUP $HALBD_PID
 check "not with DR, after a reload" wait_for 20 ftp_is false
 configure NAT
-kill -HUP $halbd
+kill -HUP $HALBD_PID
 check "and with NAT again" wait_for 20 ftp_is true || diag "$(cat "$TMP/halbd.log")"
-kill $halbd
-wait $halbd
+kill $HALBD_PID
+wait $HALBD_PID
 
 done_testing

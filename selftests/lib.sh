@@ -528,6 +528,14 @@ NAMES=(- one two three four)
 
 # hc ARGUMENTS...: halbctl on the director
 hc() { dir halbctl "$@"; }
+# conn_count: how many connections there are
+conn_count() { hc -j settings show | jq .conns; }
+no_conns() { [ "$(conn_count)" = 0 ]; }
+# start_halbd CONF: halbd's checks on the director, its pid in $HALBD_PID, what it says in $TMP/halbd.log
+start_halbd() {
+	nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$1" > "$TMP/halbd.log" 2>&1 &
+	HALBD_PID=$!
+}
 endpoint() { if is6 "$1"; then echo "[$1]:$2"; else echo "$1:$2"; fi; } # ADDRESS PORT
 server_addr() { if is6 "$2"; then server6 "$1"; else server4 "$1"; fi; } # N VIP: of its family
 

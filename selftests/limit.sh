@@ -13,7 +13,6 @@ for n in 1 2; do
 	start_udp s$n "${NAMES[n]}"
 done
 flows_start
-conns() { hc -j settings show | jq .conns; }
 
 balance nat tcp $VIP4 80
 balance nat udp $VIP4 53
@@ -26,7 +25,7 @@ between "$limit" $((memory / 2)) $((memory * 11 / 20)) "the default is a connect
 hc settings set conn-limit 10
 began="$(flows open tcp $VIP4 80 n=4) $(flows open udp $VIP4 53 n=3) $(flows open udp $VIP6 53 n=3)"
 is "$(tally "$began" | tr -d 0-9=)" "one two" "ten flows, as many as the limit allows"
-is "$(conns)" 10 "ten connections in use"
+is "$(conn_count)" 10 "ten connections in use"
 before=$(drops conn-limit)
 flows timeout 1 >/dev/null
 is "$(flows once tcp $VIP4 80) $(flows once udp $VIP4 53) $(flows once udp $VIP6 53)" "timeout timeout timeout" \
@@ -40,13 +39,13 @@ is "$(flows ask 1 10)" "$began" "also when the limit is set below what is there"
 # Room after a flush.
 is "$(hc conn flush service udp "[$VIP6]:53")" "3 connections removed" "three connections are removed"
 hc settings set conn-limit 10
-check "room again after the flush" wait_for 10 eval '[ "$(conns)" -le 7 ]'
+check "room again after the flush" wait_for 10 eval '[ "$(conn_count)" -le 7 ]'
 is "$(flows once udp $VIP6 53 n=2 | wc -w)" 2 "two new flows"
 is "$(flows ask 1 7)" "$(cut -d' ' -f1-7 <<< "$began")" "the others are still there"
 
 # Room after expiry.
 hc settings set udp-timeout 1
-check "room again when UDP flows have expired" wait_for 30 eval '[ "$(conns)" = 4 ]'
+check "room again when UDP flows have expired" wait_for 30 eval '[ "$(conn_count)" = 4 ]'
 hc settings set udp-timeout 300
 is "$(flows once udp $VIP4 53 n=6 | tr ' ' '\n' | grep -c -e one -e two)" 6 "six new flows"
 flows timeout 1 >/dev/null

@@ -233,8 +233,7 @@ checked() { [ "$(checks)" = "[$1,$2]" ]; }
 # halbd_with NAME [LINE]: begins, and has checked both
 halbd_with() {
 	configure "$2"
-	nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$conf" > "$TMP/halbd.log" 2>&1 &
-	halbd=$!
+	start_halbd "$conf"
 	check "$1: both servers are in" wait_for 20 pool_is "10.2.0.11 10.2.0.12"
 	check "$1: and checked, for a minute" wait_for 20 checked 1 1
 }
@@ -246,8 +245,8 @@ check "with passive_health a dead server is out" wait_for 5 pool_is 10.2.0.12
 between $((SECONDS - start)) 0 $((10 * HALB_SLOW)) "within seconds"
 like "$(cat "$TMP/halbd.log")" "10.2.0.11.:tcp:80 is suspect: 3 new connections failed, the last one: reset" "halbd says why it looked"
 is "$(http cl "$(url $VIP4)")" two "the other one serves"
-kill $halbd
-wait $halbd
+kill $HALBD_PID
+wait $HALBD_PID
 start_nginx s1 one
 
 # Clients are refused, the director is not.
@@ -257,8 +256,8 @@ tries 8
 check "a healthy server that is suspect is checked" wait_for 10 checked 2 1
 is "$(pool)" "10.2.0.11 10.2.0.12" "and stays in"
 takes
-kill $halbd
-wait $halbd
+kill $HALBD_PID
+wait $HALBD_PID
 
 halbd_with "without passive_health" ""
 stop_nginx s1
@@ -267,6 +266,6 @@ tries 8
 check "without it the module alone suspects the server" wait_for 5 eval \
 	'hc -j server show tcp $VIP4:80 | jq -e "any(.[]; .suspect)" > /dev/null'
 is "$(checks) $(pool)" "[1,1] 10.2.0.11 10.2.0.12" "and it stays in, unchecked"
-kill $halbd
-wait $halbd
+kill $HALBD_PID
+wait $HALBD_PID
 done_testing

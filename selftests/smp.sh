@@ -21,20 +21,19 @@ for s in s1 s2; do
 		}
 	END
 done
-empty() { [ "$(hc -j settings show | jq .conns)" = 0 ]; }
 
-# flood_flows WHAT METHOD KIND SCHEDULER [WEIGHT..]: all processors send the same flows to it
+# flood_flows WHAT METHOD KIND [WEIGHT..]: all processors send the same flows to it
 flood_flows() {
-	local what=$1 method=$2 kind=$3 sched=$4 before sent lost flush
-	shift 4
-	balance "$method" "$kind" $VIP4 53 "$sched" "$@"
+	local what=$1 method=$2 kind=$3 before sent lost flush
+	shift 3
+	balance "$method" "$kind" $VIP4 53 rr "$@"
 	hc zero
 	before=$(figures '(.drops | add)')
 	sent=$(cl python3 "$HALB_SRC/selftests/smp.py" "$kind" $VIP4 53 $flows $rounds)
 	is "$sent" $((cpus * flows * (1 + rounds))) "$what: $cpus processors have sent"
 	is "$(figures .total.conns)" $flows "$what: $flows flows are as many connections"
 	is "$(hc -j conn show | jq length)" $flows "$what: so are listed"
-	is "$(hc -j settings show | jq .conns)" $flows "$what: and counted against the limit"
+	is "$(conn_count)" $flows "$what: and counted against the limit"
 	lost=$(($(figures '(.drops | add)') - before))
 	is $(($(figures .total.in_packets) + lost)) "$sent" "$what: every packet is counted once ($lost dropped)"
 	is "$lost" 0 "$what: none is dropped" ||
@@ -51,16 +50,16 @@ flood_flows() {
 	is "$(hc -j service show | jq '[.[0].servers[] | .active_conns + .inactive_conns] | add')" 0 \
 		"$what: no connection is left in the servers' counts"
 	hc service flush
-	check "$what: nor in the table" wait_for 30 empty
+	check "$what: nor in the table" wait_for 30 no_conns
 }
 
 for method in nat dr tun; do
 	for kind in udp tcp; do
-		flood_flows "$method, $kind" $method $kind rr
+		flood_flows "$method, $kind" $method $kind
 	done
 done
 # The first of two processors with the same flow and the same server has the link for its replies,
 # and not yet that for the client's packets, when the second asks for it.
-flood_flows "nat, udp, one server" nat udp rr 1 0
-flood_flows "nat, tcp, one server" nat tcp rr 0 1
+flood_flows "nat, udp, one server" nat udp 1 0
+flood_flows "nat, tcp, one server" nat tcp 0 1
 done_testing

@@ -127,8 +127,7 @@ traffic_off
 answered flush
 hc service flush
 hc conn flush >/dev/null
-empty() { [ "$(hc -j settings show | jq .conns)" = 0 ]; }
-check "flush: no connection is left in the count" wait_for 60 empty
+check "flush: no connection is left in the count" wait_for 60 no_conns
 
 # --- the namespace goes ------------------------------------------------------------------------
 director_anew() {

@@ -219,8 +219,7 @@ compare() { # NAME
 	fi
 }
 first > "$conf"
-nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$conf" > "$TMP/halbd.log" 2>&1 &
-halbd=$!
+start_halbd "$conf"
 nsenter --net=/run/netns/dir2 -- keepalived -C -n -l -D -p "$TMP/k.pid" -c "$TMP/kc.pid" -f "$conf" > "$TMP/k.log" 2>&1 &
 keepalived=$!
 wait_for 30 eval '[ "$(theirs | grep -c "^-A")" -ge 20 ]' || diag "$(tail -n 20 "$TMP/k.log")"
@@ -229,7 +228,7 @@ is "$(hc -S -n | grep -c -- '-w 3 -x 100 -y 50$') $(dir2 ipvsadm -Ln --threshold
 between "$(theirs | wc -l)" 50 200 "which are many"
 diag "$(grep -i "warn\|error\|ignored" "$TMP/halbd.log")"
 second > "$conf"
-kill -HUP $halbd $keepalived
+kill -HUP $HALBD_PID $keepalived
 wait_for 20 eval 'theirs | grep -q 10.9.0.23'
 # What keepalived removes, halbd drains: without connections, for a second.
 compare "and after a reload"
@@ -288,7 +287,7 @@ only_halb() {
 weights() { hc -j server show tcp $VIP4:80 2>/dev/null | jq -c '[.[] | [.address, .weight, .backup, .weight_percent]] | sort'; }
 weights_are() { [ "$(weights)" = "$1" ]; }
 only_halb
-kill -HUP $halbd
+kill -HUP $HALBD_PID
 check "a backup server is the module's to use" wait_for 40 weights_are '[["10.2.0.11",100,false,100],["10.2.0.12",7,true,100]]'
 is "$(hc -j service show tcp 10.9.0.9:80 | jq -r '.[0].vrrp') $(hc -j server show tcp 10.9.0.9:80 | jq -r '.[0].upper')" "VI_9 7" \
 	"vrrp binds a service to an instance, maxconn limits a server"
@@ -303,7 +302,7 @@ start_nginx s1 one
 check "it returns, slowly" wait_for 15 eval '[[ $(weights) =~ 10.2.0.11.,100,false,[1-9][0-9]?] ]]'
 is "$(http cl "$(url $VIP4)")" one "and the backup server does not serve any more"
 check "in the end it has all of its weight" wait_for 30 weights_are '[["10.2.0.11",100,false,100],["10.2.0.12",7,true,100]]'
-kill $halbd
-wait $halbd
+kill $HALBD_PID
+wait $HALBD_PID
 is "$(hc -j service show | jq length)" 0 "halbd stops, and leaves nothing in the module"
 done_testing

@@ -357,13 +357,19 @@ static void diff_member(struct services *services, struct entry *entry,
 	}
 }
 
+static bool wants_ftp(const struct entry *entry)
+{
+	return entry->in &&
+	       entry->want.flags & entry->want.flags_mask & HALB_SERVICE_FLAG_FTP;
+}
+
 /*
  * The module refuses ftp as long as there is a server of another method, which may have to drain
  * yet, and for a service with through-stack, which halbctl has set.
  */
 static bool ftp_waits(const struct entry *entry)
 {
-	if (!(entry->want.flags & entry->want.flags_mask & HALB_SERVICE_FLAG_FTP) || !entry->in)
+	if (!wants_ftp(entry))
 		return false;
 	for (size_t j = 0; j < entry->count; j++)
 		if (entry->members[j].in && !entry->members[j].wanted &&
@@ -401,16 +407,9 @@ static void diff_members(struct services *services, struct entry *entry)
 }
 
 /* The module wants all servers to be nat's before, and until after, their service has ftp. */
-static bool ftp_comes(const struct entry *entry)
-{
-	const struct halb_service *have = &entry->have, *want = &entry->want;
-
-	return entry->in && want->flags & want->flags_mask & ~have->flags & HALB_SERVICE_FLAG_FTP;
-}
-
 static void diff(struct services *services, struct entry *entry)
 {
-	bool last = ftp_comes(entry);
+	bool last = wants_ftp(entry);
 
 	if (!last)
 		diff_service(services, entry);
@@ -610,7 +609,7 @@ static int apply_service(struct services *services, struct entry *entry)
 static int apply_apart(struct services *services, struct entry *entry)
 {
 	size_t before = services->refusals_count;
-	bool last = ftp_comes(entry);
+	bool last = wants_ftp(entry);
 	int err = 0;
 
 	if (!last)

@@ -581,10 +581,10 @@ static uint32_t slow_start(const struct conf_virtual_server *conf)
 	return longest > SLOW_START_MAX ? SLOW_START_MAX : (uint32_t)longest;
 }
 
-/* As with ip_vs_ftp. The module wants all servers to have nat. */
-static bool has_ftp(const struct conf_virtual_server *conf, const struct halb_key *key)
+/* For ftp the module wants all servers to have nat. */
+static bool all_have_nat(const struct conf_virtual_server *conf)
 {
-	if (!halb_key_is_ftp(key) || conf->servers_count == 0)
+	if (!conf->servers_count)
 		return false;
 	for (size_t i = 0; i < conf->servers_count; i++)
 		if (conf->servers[i].forward.method != CONF_NAT)
@@ -616,10 +616,11 @@ static void want_service(const struct virtual_server *vs,
 	if (conf->ops)
 		want->flags |= HALB_SERVICE_FLAG_OPS;
 	/* at another port it may have been set with halbctl, and stays */
-	if (halb_key_is_ftp(&key->key))
+	if (halb_key_is_ftp(&key->key)) {
 		want->flags_mask |= HALB_SERVICE_FLAG_FTP;
-	if (has_ftp(conf, &key->key))
-		want->flags |= HALB_SERVICE_FLAG_FTP;
+		if (all_have_nat(conf))
+			want->flags |= HALB_SERVICE_FLAG_FTP;
+	}
 	if (!conf->persistence_timeout)
 		return;
 	want->flags |= HALB_SERVICE_FLAG_PERSISTENT;

@@ -33,16 +33,6 @@ conns() {
 	echo "bytes $1 $2 $(((after - before + CONNS / 2) / CONNS))"
 	"$2_off"
 }
-many() { # SERVICES SERVERS SCHEDULER: lines for halbctl restore
-	awk -v n="$1" -v m="$2" -v sched="$3" 'BEGIN {
-		for (i = 0; i < n; i++) {
-			vip = sprintf("tcp 10.%d.%d.%d:80", 100 + int(i / 62500), int(i / 250) % 250, i % 250 + 1)
-			print "service add " vip " scheduler " sched
-			for (j = 1; j <= m; j++)
-				printf "server add %s 10.2.0.%d:%d method nat\n", vip, 10 + j % 200, 8000 + int(j / 200)
-		}
-	}'
-}
 
 bench_up
 load_halb

@@ -44,28 +44,17 @@ sweeps() {
 		END { printf "ms %s halb %d\n", name, most / 1000 }' $TRACE/trace
 }
 percpu() { awk '/^Percpu:/ { print $2 * 1024 }' /proc/meminfo; }
-many() { # SERVICES SERVERS: lines for halbctl restore, none of them for the traffic
-	awk -v n="$1" -v m="$2" 'BEGIN {
-		for (i = 0; i < n; i++) {
-			vip = sprintf("tcp 10.%d.%d.%d:80", 100 + int(i / 62500), int(i / 250) % 250, i % 250 + 1)
-			print "service add " vip " scheduler wlc"
-			for (j = 1; j <= m; j++)
-				printf "server add %s 10.2.0.%d:8000 method nat\n", vip, 10 + j
-		}
-	}'
-}
-gone() { [ "$(on dir halbctl -j settings show | jq .conns)" = 0 ]; }
 
 bench_up
 load_halb
-many 10000 5 > "$TMP/many"
+many 10000 5 wlc > "$TMP/many"
 halb_lines dr 4 udp wlc 5 >> "$TMP/many"
 before=$(percpu)
 traced "apply 10,000 services, 50,000 servers" on dir halbctl restore "$TMP/many"
 echo "percpu statistics-of-50,000-servers halb $((($(percpu) - before) / $(nproc --all)))"
 # shellcheck disable=SC2046
 silently $(to udp4 $VIP4) -f "$CONNS"
-is_there=$(on dir halbctl -j settings show | jq .conns)
+is_there=$(conn_count)
 [ "$is_there" -ge "$CONNS" ] || bail "of $CONNS connections there are $is_there"
 
 traced "30 s with 1,000,000 connections" sleep 30
@@ -76,5 +65,5 @@ traced "change one of 10,000 services" on dir halbctl server set tcp 10.100.0.1:
 traced "flush 1,000,000 connections" on dir sh -c 'halbctl conn flush > /dev/null'
 traced "30 s in which they are freed" sleep 30
 sweeps "sweep that frees 1,000,000 connections"
-wait_for 60 gone || bail "the connections are still there"
+wait_for 60 no_conns || bail "the connections are still there"
 traced "flush 10,000 services" on dir halbctl service flush

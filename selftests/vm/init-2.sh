@@ -52,6 +52,7 @@ tap=$(port halb.tap)
 verdict=$(port halb.verdict)
 
 . "$HALB_SRC/selftests/vm/watchers.sh"
+. "$HALB_SRC/selftests/vm/leftovers.sh"
 watchers_start
 
 rc=0
@@ -82,15 +83,8 @@ fail() {
 }
 
 # What the script left: the module must let go of everything.
-for ns in $(ip netns list 2>/dev/null | cut -d' ' -f1); do
-	ip netns pids "$ns" 2>/dev/null | xargs -r kill -9 2>/dev/null
-	ip netns del "$ns"
-done
-limit=60
-[ -z "${HALB_ICOUNT:-}" ] || limit=0	# see suite.sh
-if [ -d /sys/module/halb ]; then
-	timeout $limit rmmod halb || fail "rmmod halb failed"
-fi
+namespaces_end
+module_ends || fail "rmmod halb failed"
 if bad=$(watchers_ask); then
 	echo "$bad" | head -n 60 > /dev/kmsg
 	fail "the kernel complained: $(echo "$bad" | head -n 1)"

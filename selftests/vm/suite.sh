@@ -6,6 +6,7 @@
 set -u
 cd "$HALB_SRC/selftests" || exit 1
 . ./vm/watchers.sh
+. ./vm/leftovers.sh
 
 setting() { # KEY
 	sed -n "s,^$1=,,p" settings | tail -n 1
@@ -14,9 +15,8 @@ setting() { # KEY
 for name; do
 	limit=$(setting "timeout.$name")
 	limit=$((${limit:-$(setting timeout)} * ${HALB_SLOW:-1}))
-	# The clock jumps there while the guest waits for the host: only run.sh's limit is true.
-	unload=60
-	[ -z "${HALB_ICOUNT:-}" ] || limit=0 unload=0
+	# see module_ends()
+	[ -z "${HALB_ICOUNT:-}" ] || limit=0
 	mark="halb-suite: $name"
 	echo "$mark" > /dev/kmsg
 	start=$EPOCHSECONDS
@@ -26,13 +26,8 @@ for name; do
 	why=
 	[ $rc -eq 124 ] || [ $rc -eq 137 ] && why="timed out after $limit s"
 	# The next script starts from nothing, whatever this one left.
-	ip netns list 2>/dev/null | cut -d' ' -f1 | while read -r ns; do
-		ip netns pids "$ns" 2>/dev/null | xargs -r kill -9 2>/dev/null
-		ip netns del "$ns"
-	done
-	if [ -d /sys/module/halb ] && ! timeout $unload rmmod halb; then
-		why=${why:-the module could not be unloaded afterwards}
-	fi
+	namespaces_end
+	module_ends || why=${why:-the module could not be unloaded afterwards}
 	# The log since this script began; all there is if the beginning was overwritten.
 	log=$(dmesg)
 	[[ $log == *"$mark"* ]] && log=${log##*"$mark"}
