@@ -3,7 +3,6 @@
 #include "director.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,12 +19,14 @@
 #include "log.h"
 #include "process.h"
 #include "supervise.h"
+#include "thread.h"
 
 /* A loop that never ends must not stop the machine: it gets a signal, and the supervisor goes
  * on.
  */
 #define RTTIME_LIMIT	2000000		/* microseconds without a rest */
 #define RT_PRIORITY	50
+#define STACK_SIZE	(1 << 20)	/* of the thread that reads a configuration */
 
 /* --- groups ------------------------------------------------------------------------ */
 
@@ -119,7 +120,8 @@ static void remove_instance(struct instance *instance)
 static void move_addresses(struct director *director)
 {
 	for (size_t i = 0; i < director->count; i++)
-		if (director->instances[i]->vrrp.state == VRRP_MASTER)
+		if (director->instances[i]->vrrp.state == VRRP_MASTER &&
+		    !director->instances[i]->unknown)
 			instance_hold_addresses(director->instances[i]);
 	for (size_t i = 0; i < director->count; i++)
 		if (director->instances[i]->vrrp.state == VRRP_MASTER)
@@ -287,8 +289,6 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 static void on_hup(evutil_socket_t fd, short what, void *arg)
 {
 	struct reload *reload;
-	struct sched_param none = { 0 };
-	pthread_attr_t attr;
 
 	(void)fd;
 	(void)what;
@@ -300,19 +300,13 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 	reload->director = arg;
 	reload->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	reload->done = event_new(reload->director->base, reload->fd, EV_READ, on_read, reload);
-	pthread_attr_init(&attr);
-	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-	pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
-	pthread_attr_setschedparam(&attr, &none);
-	pthread_attr_setstacksize(&attr, 1 << 20);
 	if (reload->done && !event_add(reload->done, NULL) &&
-	    !pthread_create(&reload->thread, &attr, read_conf, reload)) {
+	    thread_start(&reload->thread, THREAD_ORDINARY, STACK_SIZE, read_conf, reload)) {
 		reloading = true;
 	} else {
 		log_msg(LOG_ERR, "Cannot reload: no thread");
 		end_reload(reload);
 	}
-	pthread_attr_destroy(&attr);
 }
 
 /* --- events ------------------------------------------------------------------------------- */

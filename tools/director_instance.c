@@ -230,16 +230,28 @@ static void op_addresses(struct vrrp *vrrp, bool hold)
 	if (hold) {
 		guard(instance, true);
 		/* Packets come as soon as the address is there: the stack would reset what the
-		 * module balances.
+		 * module balances. While the module is in a long transaction nobody answers for
+		 * them, but the other directors hear that there is a master.
 		 */
-		director_state(instance, VRRP_MASTER);
-		instance_hold_addresses(instance);
+		instance->unknown = !director_state(instance, VRRP_MASTER);
+		if (!instance->unknown)
+			instance_hold_addresses(instance);
 	} else {
+		instance->unknown = false;
 		instance_stop_announcing(instance);
 		instance_release_addresses(instance, true);
 		guard(instance, false);
 	}
 	instance_set_last_word(instance, hold);
+}
+
+void instance_is_known(struct instance *instance)
+{
+	if (!instance->unknown)
+		return;
+	instance->unknown = false;
+	instance_hold_addresses(instance);
+	instance_announce(instance, instance->conf->garp.master_repeat);
 }
 
 static void op_announce(struct vrrp *vrrp, enum vrrp_announce kind)

@@ -5,14 +5,26 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <event2/event.h>
 
 #include "director.h"
 #include "log.h"
-#include "nl.h"
+#include "module_link.h"
 #include "supervise.h"
 
-static struct nl_ctx ctx;
-static bool is_open;
+/* For the module's answer an advertisement may be late by this share of the interval, and not by more
+ * than so many microseconds.
+ */
+#define WAIT_SHARE	20
+#define WAIT_MAX	20000
+/* At the end nobody else waits. */
+#define WAIT_END	1000000
+
+static struct module_link *module;
+static int news_fd = -1;		/* the link's */
 static char missing[320];		/* what nl_open() said */
 static char refused[SUPERVISE_FAULT_SIZE];	/* what the checkers said */
 
@@ -26,25 +38,80 @@ static bool has_services(const struct conf *conf, const char *name)
 	return false;
 }
 
+static bool knows_all(void)
+{
+	return !module || module_link_wait(module, 0);
+}
+
+static void on_news(evutil_socket_t fd, short what, void *arg)
+{
+	struct director *director = arg;
+	struct module_refusal refusal;
+	eventfd_t count;
+
+	(void)what;
+	eventfd_read(fd, &count);
+	if (module && module_link_refused(module, &refusal))
+		log_msg(LOG_ERR, "(%s) cannot tell the module: %s", refusal.instance, refusal.why);
+	if (!knows_all())
+		return;
+	for (size_t i = 0; i < director->count; i++)
+		instance_is_known(director->instances[i]);
+}
+
+/* Once: links come and go. */
+static bool open_news(struct director *director)
+{
+	struct event *event;
+
+	if (news_fd >= 0)
+		return true;
+	news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (news_fd < 0)
+		return false;
+	event = event_new(director->base, news_fd, EV_READ | EV_PERSIST, on_news, director);
+	if (event && !event_add(event, NULL))
+		return true;
+	close(news_fd);
+	news_fd = -1;
+	return false;
+}
+
 void module_load(struct director *director)
 {
-	if (is_open || !director->conf->services_count)
+	struct nl_ctx ctx;
+
+	if (module || !director->conf->services_count)
 		return;
 	missing[0] = '\0';
-	if (!nl_open(&ctx)) {
-		is_open = true;
-		return;
+	if (nl_open(&ctx)) {
+		snprintf(missing, sizeof(missing), "no virtual server works: %.280s", ctx.err.text);
+		nl_close(&ctx);
+	} else if (!open_news(director)) {
+		snprintf(missing, sizeof(missing), "no virtual server works: no eventfd: %s",
+			 strerror(errno));
+		nl_close(&ctx);
+	} else {
+		module = module_link_new(&ctx, news_fd);
+		if (!module)
+			snprintf(missing, sizeof(missing), "no virtual server works: no thread");
 	}
-	snprintf(missing, sizeof(missing), "no virtual server works: %.280s", ctx.err.text);
-	nl_close(&ctx);
-	log_msg(LOG_ERR, "%s", missing);
+	if (missing[0])
+		log_msg(LOG_ERR, "%s", missing);
+}
+
+static void end_link(void)
+{
+	if (module)
+		module_link_end(module);
+	module = NULL;
 }
 
 void module_close(void)
 {
-	if (is_open)
-		nl_close(&ctx);
-	is_open = false;
+	if (module)
+		module_link_wait(module, WAIT_END);
+	end_link();
 }
 
 /* Of all services, or of some. */
@@ -61,9 +128,11 @@ void module_refused(struct director *director, const char *why)
 	if (!back)
 		return;
 	/* It may be another module than before, which knows nothing of us. */
-	module_close();
+	end_link();
 	module_load(director);
 	module_tell(director);
+	/* Those that waited for the old one. */
+	eventfd_write(news_fd, 1);
 }
 
 void module_tell(struct director *director)
@@ -75,8 +144,8 @@ void module_tell(struct director *director)
 /* Services that still name it are in fault then. */
 void module_forget(const struct instance *instance)
 {
-	if (is_open)
-		nl_instance_del(&ctx, instance->conf->name);
+	if (module)
+		module_link_del(module, instance->conf->name);
 }
 
 /* What is said of the instance in a line of its own. */
@@ -109,8 +178,19 @@ const char *module_fault(const struct instance *instance)
 	return text;
 }
 
-/* If this process dies, the module waits for as long as a backup would, and is in fault then. */
-void director_state(struct instance *instance, enum vrrp_state state)
+static int64_t patience(const struct instance *instance)
+{
+	int64_t us = (int64_t)instance->vrrp.params.advert_int / WAIT_SHARE;
+
+	return us < WAIT_MAX ? us : WAIT_MAX;
+}
+
+/* If this process dies, the module waits for as long as a backup would, and is in fault then.
+ *
+ * Mostly it takes some microseconds, and all is in its order then. But of those that wait for the
+ * same transaction only the first one waits here.
+ */
+bool director_state(struct instance *instance, enum vrrp_state state)
 {
 	static const uint32_t states[] = {
 		[VRRP_INIT] = HALB_DIRECTOR_STATE_FAULT,
@@ -122,11 +202,12 @@ void director_state(struct instance *instance, enum vrrp_state state)
 		.present = HALB_INST_STATE | HALB_INST_GRACE, .state = states[state],
 		.grace = (uint32_t)(vrrp_down_interval(&instance->vrrp) / 1000),
 	};
+	bool idle;
 
-	if (!is_open || !has_services(instance->director->conf, instance->conf->name))
-		return;
+	if (!module || !has_services(instance->director->conf, instance->conf->name))
+		return true;
 	snprintf(object.name, sizeof(object.name), "%s", instance->conf->name);
-	if (nl_instance_set(&ctx, &object, 1))
-		log_msg(LOG_ERR, "(%s) cannot tell the module: %s", instance->conf->name,
-			ctx.err.text);
+	idle = knows_all();
+	module_link_set(module, &object);
+	return idle && module_link_wait(module, patience(instance));
 }

@@ -4,14 +4,15 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
+
+#define STACK_SIZE	(1 << 18)
 #define COMM_MAX	15		/* what the kernel keeps of a name */
 #define PAUSE_US	200000
 #define SHARE		20		/* of the time is not ours */
@@ -188,24 +189,6 @@ static bool copy_processes(struct process_watch *watch,
 	return true;
 }
 
-static bool start(struct process_watch *watch)
-{
-	struct sched_param none = { 0 };
-	pthread_attr_t attr;
-	pthread_t thread;
-	bool good;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-	pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
-	pthread_attr_setschedparam(&attr, &none);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, 1 << 18);
-	good = !pthread_create(&thread, &attr, run, watch);
-	pthread_attr_destroy(&attr);
-	return good;
-}
-
 struct process_watch *process_watch_new(const struct conf_track_process *processes, size_t count,
 					int fd, uint32_t number)
 {
@@ -215,7 +198,8 @@ struct process_watch *process_watch_new(const struct conf_track_process *process
 		return NULL;
 	watch->number = number;
 	watch->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (watch->fd >= 0 && copy_processes(watch, processes, count) && start(watch))
+	if (watch->fd >= 0 && copy_processes(watch, processes, count) &&
+	    thread_start(NULL, THREAD_ORDINARY, STACK_SIZE, run, watch))
 		return watch;
 	watch_free(watch);
 	return NULL;
