@@ -665,6 +665,8 @@ def test_dumps_under_changes(nl):
             interrupted += 1
             # a dump needs some quiet: so does a reader that tries again
             os.kill(pid, signal.SIGSTOP)
+            # stopped once the change that it is in has ended
+            os.waitpid(pid, os.WUNTRACED)
             answers = nl.dump_raw("server-get")
             os.kill(pid, signal.SIGCONT)
         # far quicker than to decode them: the attribute as it stands there

@@ -168,24 +168,39 @@ unwatch() {
 # silence SECONDS COMMAND...: the longest time in ms without an answer from the VIP to a ping
 # each 2 ms, in $SILENCE, from the command on for that time. Where no request was
 # lost, it was the ping that was silent, on a host that has other things to do.
+# $UNHEARD: from the last advertisement of $A that was heard before the end of it to that end, in ms.
 silence() {
-	local seconds=$1 ping
+	local seconds=$1 ping sniffer
 	shift
+	nsenter --net=/run/netns/$CL -- chrt -r 30 tcpdump --immediate-mode -l -tt -n -i eth0 \
+		"ip proto 112 and ether src $(mac_of_eth0 $A)" > "$TMP/heard" 2>/dev/null &
+	sniffer=$!
 	nsenter --net=/run/netns/$CL -- chrt -r 30 ping -D -n -i 0.002 $VIP > "$TMP/ping" 2>/dev/null &
 	ping=$!
 	wait_for 5 grep -q "bytes from" "$TMP/ping"
+	wait_for 5 grep -q VRRP "$TMP/heard"
 	"$@"
 	sleep "$seconds"
-	kill -INT $ping
-	wait $ping
-	SILENCE=$(awk '/bytes from/ {
+	kill -INT $ping $sniffer
+	wait $ping $sniffer
+	read -r SILENCE UNHEARD < <(awk '
+		FILENAME ~ /heard$/ { if (/VRRP/) heard[++adverts] = $1 + 0; next }
+		/bytes from/ {
 			t = substr($1, 2) + 0
 			seq = substr($6, 10) + 0
-			if (n++ && seq != (last_seq + 1) % 65536 && t - last > max) max = t - last
+			if (n++ && seq != (last_seq + 1) % 65536 && t - last > max) {
+				max = t - last
+				end = t
+			}
 			last = t
 			last_seq = seq
 		}
-		END { printf "%d", (n > 100 ? max * 1000 + 0.5 : 999999) }' "$TMP/ping")
+		END {
+			for (i = 1; i <= adverts && heard[i] < end; i++)
+				from = heard[i]
+			printf "%d %d\n", (n > 100 ? max * 1000 + 0.5 : 999999),
+				(n > 100 && from ? (end - from) * 1000 + 0.5 : 999999)
+		}' "$TMP/heard" "$TMP/ping")
 }
 
 # dies NAME COMMAND TEXT...: the VRRP process of $A is killed, and what the command, which watches, says has each
