@@ -10,6 +10,17 @@ watchers_start() {
 	{ echo scan && echo scan && echo clear; } > $kmemleak
 }
 
+# One leak is the kernel's own: packets that a tap device with NAPI hands in belong to its socket, GRO
+# that merges them frees their heads without it (napi_skb_free_stolen_head() looks at slow_gro,
+# which skb_set_owner_w() does not set), and the socket stays. packets.sh has such a device.
+leaks_of_ours() {
+	awk '
+		function tell() { if (object != "" && object !~ /tun_chr_open/) printf "%s", object; object = "" }
+		/^unreferenced object/ { tell() }
+		{ object = object $0 "\n" }
+		END { tell() }' $kmemleak | grep -a ''
+}
+
 # watchers_ask: what they saw since they were asked last. Succeeds, like klog.sh, when there is
 # something to complain of.
 watchers_ask() {
@@ -17,7 +28,7 @@ watchers_ask() {
 	if [ -e $kmemleak ]; then
 		# An object counts as leaked only when it is 5 s old and two scans agree.
 		if echo scan > $kmemleak && sleep 5.2 && echo scan > $kmemleak; then
-			grep -a '' $kmemleak && bad=0
+			leaks_of_ours && bad=0
 			echo clear > $kmemleak
 		else
 			echo "kmemleak: has switched itself off"
