@@ -56,29 +56,31 @@ tries() {
 	done
 	wait "${pids[@]}"
 }
-deaf() { # the server drops SYNs before it sees them
-	on s1 nft -f - <<-END
-		table netdev deaf {
+# Where the server is that the following ones are about, and its port there
+at=s1 port=80
+deaf() { # SYNs do not reach it
+	on $at nft -f - <<-END
+		table inet deaf {
 			chain syn {
-				type filter hook ingress device "e0" priority 0;
-				tcp dport 80 tcp flags & (syn | ack) == syn drop
+				type filter hook input priority 0;
+				tcp dport $port tcp flags & (syn | ack) == syn drop
 			}
 		}
 	END
 }
-hears() { on s1 nft delete table netdev deaf; }
+hears() { on $at nft delete table inet deaf; }
 # refuse WITH [MATCH]: the server answers SYNs so
 refuse() {
-	on s1 nft -f - <<-END
+	on $at nft -f - <<-END
 		table inet refuse {
 			chain syn {
 				type filter hook input priority 0;
-				${2-} tcp dport 80 tcp flags & (syn | ack) == syn reject with $1
+				${2-} tcp dport $port tcp flags & (syn | ack) == syn reject with $1
 			}
 		}
 	END
 }
-takes() { on s1 nft delete table inet refuse; }
+takes() { on $at nft delete table inet refuse; }
 # forge PORT: 40 SYNs, each from a client and a port of its own
 forge() {
 	local n
@@ -168,6 +170,59 @@ for vip in $VIP4 $VIP6; do
 	tries 3
 	check "$vip tun: nobody takes the packets out" wait_for 5 suspect
 done
+
+# --- where packets take other ways ----------------------------------------------------------------
+# both NAME: the server of the service that there is does not answer, and then refuses
+both() {
+	local before
+	is "$(http cl "$(url $vip)")" "$answers" "$vip $1: it serves"
+	deaf
+	tries 3
+	check "$vip $1: unanswered SYNs make it suspect" wait_for 5 suspect
+	hears
+	is "$(http cl "$(url $vip)")" "$answers" "$vip $1: it is back"
+	check "$vip $1: and no longer suspect" wait_for 5 trusted
+	before=$(count reset)
+	refuse "tcp reset"
+	tries 3
+	check "$vip $1: so do RSTs" wait_for 5 suspect
+	is "$(count reset)" $((before + 3)) "$vip $1: each is counted once"
+	takes
+	is "$(http cl "$(url $vip)")" "$answers" "$vip $1: it is back again"
+	check "$vip $1: and trusted" wait_for 5 trusted
+}
+ip -n dir addr add 10.2.0.101/32 dev d1
+ip -n dir addr add fd00:2::101/128 dev d1 nodad
+answers=one
+for vip in $VIP4 $VIP6; do
+	serve nat
+	# shellcheck disable=SC2046
+	hc service set $(svc) through-stack
+	both through-stack
+
+	hc service flush
+	is6 $vip && sources=fd00:2::101 || sources=10.2.0.101
+	# shellcheck disable=SC2046
+	hc service add $(svc) scheduler rr sources $sources
+	# shellcheck disable=SC2046
+	hc server add $(svc) "$(endpoint "$(server_addr 1 $vip)" 80)" method fullnat
+	both fullnat
+done
+
+# The director's own server
+start_nginx dir self 8080
+answers=self at=dir port=8080
+for vip in $VIP4 $VIP6; do
+	hc service flush
+	is6 $vip && own=fd00:2::1 || own=10.2.0.1
+	# shellcheck disable=SC2046
+	hc service add $(svc) scheduler rr
+	# shellcheck disable=SC2046
+	hc server add $(svc) "$(endpoint $own 8080)" method nat
+	both local
+done
+stop_nginx dir
+at=s1 port=80
 
 # --- a SYN that comes once, and expires ----------------------------------------------------------------
 vip=$VIP4
