@@ -1,35 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The module makes one change of a network namespace at a time. A transaction so long that a backup
-# would take the master for dead delays no advertisement, though another instance's states change
-# meanwhile; and the module knows the last of them afterwards.
+# would take the master for dead delays no advertisement, and an instance that becomes master
+# meanwhile takes its addresses when the module knows it, never before: the stack would answer for
+# them. If that takes longer than a backup waits, it gives up, and another director may have them.
 #
 #        10.1.0.2       10.1.0.1  10.2.0.1         10.2.0.11
 #   [ cl ] c0 ---------- d0 [ dir ] d1 --------- e0 [ s1 ]  replies via 10.2.0.1
-#              VIP: 10.1.0.80, .81
+#              VIP: 10.1.0.80, .81, .82
 #
 . "$(dirname "$0")/lib.sh"
 topology routed 1
 load_halb
 start_nginx s1 one
-VIP=10.1.0.80 VIP2=10.1.0.81
+VIP=10.1.0.80 VIP2=10.1.0.81 VIP3=10.1.0.82
 ip -n dir link add flap type dummy
 ip -n dir link set flap up
 
-instance() { # NAME VRID VIP [LINE]
+instance() { # NAME VRID PRIORITY ADVERT_INT VIP [LINE]
 	cat <<-END
 		vrrp_instance $1 {
 			interface d0
 			virtual_router_id $2
-			priority 150
+			priority $3
 			version 3
-			advert_int 1
+			advert_int $4
 			virtual_ipaddress {
-				$3/24
+				$5/24
 			}
-			${4:-}
+			${6:-}
 		}
-		virtual_server $3 80 {
+		virtual_server $5 80 {
 			protocol TCP
 			lb_algo rr
 			lb_kind NAT
@@ -38,19 +39,26 @@ instance() { # NAME VRID VIP [LINE]
 		}
 	END
 }
+tracks="track_interface {
+	flap
+}"
+# VI_2 is master 1.2 s after its interface is up, and a backup would wait as long for it; VI_3 at once, and 12 s.
 {
-	instance VI_1 51 $VIP
-	instance VI_2 52 $VIP2 "track_interface {
-		flap
-	}"
+	instance VI_1 51 150 1 $VIP
+	instance VI_2 52 254 0.4 $VIP2 "$tracks"
+	instance VI_3 53 255 4 $VIP3 "$tracks"
 } > "$TMP/halbd.conf"
 nsenter --net=/run/netns/dir -- halbd -n -l -D -f "$TMP/halbd.conf" -p "$TMP/halbd.pid" > "$TMP/halbd.log" 2>&1 &
 status() { dir halbctl -j status | jq -r ".instances[] | select(.name == \"$1\") | .state"; }
 object() { hc -j vrrp show "$1" | jq -r ".[0].state"; }
-both() { [ "$("$1" VI_1) $("$1" VI_2)" = "$2" ]; } # status|object STATES
-check "two instances are master" wait_for 30 both status "MASTER MASTER"
-check "... and the module knows it" wait_for 10 both object "master master"
+all() { [ "$("$1" VI_1) $("$1" VI_2) $("$1" VI_3)" = "$2" ]; } # status|object STATES
+has() { dir ip -o addr show | grep -qF " $1/24"; }
+check "three instances are master" wait_for 30 all status "MASTER MASTER MASTER"
+check "... and the module knows it" wait_for 10 all object "master master master"
 check "... and serves" http cl "$(url $VIP2)"
+# They wait for their interface from here on.
+ip -n dir link set flap down
+check "two of them fail" wait_for 10 all object "master fault fault"
 
 # --- a transaction that is long enough here -----------------------------------------------------
 # Services without traffic, beside halbd's, in one transaction; how long does another change wait?
@@ -86,7 +94,7 @@ transact() {
 	restore=$!
 }
 count=500 waits=0
-while [ $waits -lt 3000 ] && [ $count -lt 32000 ]; do
+while [ $waits -lt 4000 ] && [ $count -lt 32000 ]; do
 	count=$((count * 2))
 	transact
 	waits=$(longest_wait $restore)
@@ -95,36 +103,73 @@ while [ $waits -lt 3000 ] && [ $count -lt 32000 ]; do
 	many -D > "$TMP/services"
 	hc -R < "$TMP/services" || bail "the services cannot be removed"
 done
-between $waits 3000 600000 "a transaction that lets others wait longer than two advertisements"
+between $waits 4000 600000 "a transaction that lets others wait longer than two advertisements"
 
-# --- advertisements meanwhile --------------------------------------------------------------------
-nsenter --net=/run/netns/dir -- tcpdump --immediate-mode -l -n -tt -i d0 "ip proto 112" > "$TMP/adverts" 2>/dev/null &
+# --- states that change meanwhile ------------------------------------------------------------------
+log_lines() { grep -c "$1" "$TMP/halbd.log"; }
+nsenter --net=/run/netns/dir -- tcpdump --immediate-mode -l -n -tt -i d0 "ip proto 112 or arp" > "$TMP/sent" 2>/dev/null &
 sniffer=$!
-sent() { [ "$(grep -c "vrid $1" "$TMP/adverts")" -ge "$2" ]; }
-check "both advertise" wait_for 10 eval "sent 51 2 && sent 52 2"
-: > "$TMP/adverts.before"
+sent() { [ "$(grep -c "$1" "$TMP/sent")" -ge "$2" ]; }
+check "VI_1 advertises" wait_for 10 sent "vrid 51" 2
 transact
-flaps=0
-while kill -0 $restore 2>/dev/null; do
-	ip -n dir link set flap down
+# A change that waits for longer than one takes, in $probe: the module is in the transaction.
+under_way() {
+	hc vrrp set other fault &
+	probe=$!
+	sleep $((HALB_SLOW * 6 / 10)).$((HALB_SLOW * 6 % 10))
+	kill -0 $probe 2>/dev/null
+}
+# Not by check, which would keep $probe for itself.
+wait_for 60 under_way
+is $? 0 "the transaction is under way"
+ip -n dir link set flap up
+master() { [ "$(log_lines "(VI_3) Entering MASTER")" -ge 2 ]; }
+check "VI_3 becomes master" wait_for 10 master
+kill -0 $restore 2>/dev/null
+is $? 0 "... during the transaction"
+is "$(log_lines "(VI_3) the module is busy")" 1 "... and waits for the module"
+busy=0 early=0
+while kill -0 $probe 2>/dev/null; do
+	busy=$((busy + 1))
+	# The probe may have been answered, and they as well, since it was looked at.
+	if { has $VIP2 || has $VIP3; } && kill -0 $probe 2>/dev/null; then early=$((early + 1)); fi
 	sleep 0.05
-	ip -n dir link set flap up
-	sleep 0.05
-	flaps=$((flaps + 1))
 done
 wait $restore
 is $? 0 "the transaction succeeds"
-now=$(grep -c "vrid 51" "$TMP/adverts")
-check "it advertises afterwards" wait_for 10 sent 51 $((now + 2))
-gap=$(awk '/vrid 51/ { if (last && $1 - last > gap) gap = $1 - last; last = $1 } END { printf "%d", gap * 1000 }' "$TMP/adverts")
-diag "$flaps changes of VI_2's interface, longest time between two advertisements of VI_1: $gap ms"
-between $flaps 1 100000 "VI_2's interface changed during the transaction"
-between "$gap" 900 1500 "no advertisement of VI_1 came later than half an interval"
+between $busy 3 100000 "there was time to look at the addresses"
+is $early 0 "none was there before the module knew the state"
+check "VI_3 has its address then" wait_for 5 has $VIP3
+check "... announces it" wait_for 5 sent "Request who-has $VIP3 .*tell $VIP3" 1
+check "... and is served" http cl "$(url $VIP3)"
+check "VI_2 gave up meanwhile" test "$(log_lines "(VI_2) Entering FAULT STATE (the module did not answer")" -ge 1 ||
+	diag "$(cat "$TMP/halbd.log")"
+check "... and is master again" wait_for 20 all status "MASTER MASTER MASTER"
+check "... which the module knows" wait_for 10 all object "master master master"
+check "... has its address" wait_for 5 has $VIP2
+check "... and is served" http cl "$(url $VIP2)"
+now=$(grep -c "vrid 51" "$TMP/sent")
+check "VI_1 advertises on" wait_for 10 sent "vrid 51" $((now + 2))
+gap=$(awk '/vrid 51/ { if (last && $1 - last > gap) gap = $1 - last; last = $1 } END { printf "%d", gap * 1000 }' "$TMP/sent")
+diag "the longest time between two advertisements of VI_1: $gap ms"
+between "$gap" 900 1500 "none of its advertisements came later than half an interval"
 kill $sniffer
 
-check "VI_2 is master again" wait_for 20 eval '[ "$(status VI_2)" = MASTER ]'
-check "... which the module knows" wait_for 10 both object "master master"
-check "... has its address" wait_for 5 eval 'dir ip -o addr show | grep -qF " $VIP2/24"'
-check "... and is served" http cl "$(url $VIP2)"
+# --- a state that is old when the module hears of it ---------------------------------------------------
+ip -n dir link set flap down
+check "two fail again" wait_for 10 all object "master fault fault"
+many -D > "$TMP/services"
+hc -R < "$TMP/services" || bail "the services cannot be removed"
+transact
+wait_for 60 under_way
+is $? 0 "another transaction is under way"
+before=$(log_lines "(VI_3) Entering MASTER")
+ip -n dir link set flap up
+check "VI_3 is master" wait_for 10 eval '[ "$(log_lines "(VI_3) Entering MASTER")" -gt $before ]'
+ip -n dir link set flap down
+check "... and is not" wait_for 10 eval '[ "$(status VI_3)" = FAULT ]'
+wait $restore $probe
+check "afterwards the module knows the last state" wait_for 10 all object "master fault fault"
+is "$(dir ip -o addr show | grep -cE " ($VIP2|$VIP3)/")" 0 "... and there is no address"
 is "$(grep -c "cannot tell the module" "$TMP/halbd.log")" 0 "nothing was refused" || diag "$(cat "$TMP/halbd.log")"
 done_testing

@@ -301,7 +301,7 @@ static void on_hup(evutil_socket_t fd, short what, void *arg)
 	reload->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	reload->done = event_new(reload->director->base, reload->fd, EV_READ, on_read, reload);
 	if (reload->done && !event_add(reload->done, NULL) &&
-	    thread_start(&reload->thread, THREAD_ORDINARY, STACK_SIZE, read_conf, reload)) {
+	    thread_start(&reload->thread, STACK_SIZE, read_conf, reload)) {
 		reloading = true;
 	} else {
 		log_msg(LOG_ERR, "Cannot reload: no thread");

@@ -52,7 +52,9 @@ struct instance {
 	uint8_t mac[6];			/* of that */
 	bool kept;			/* during a reload */
 	bool guarded;			/* holds addresses that nobody may speak to */
-	bool unknown;			/* master, and the module does not know it yet */
+	bool unknown;			/* master, and the module does not know it yet: no addresses */
+	bool late;			/* that took too long */
+	struct event *late_timer;
 	char fault[320];		/* why, if vrrp.fault */
 	struct complaint complaints[VRRP_REFUSAL_COUNT];
 	unsigned int last_word;		/* its number among vips->last_words */
@@ -128,7 +130,7 @@ void instance_become(struct instance *instance, const struct conf_vrrp *conf);
  */
 void instance_hold_addresses(struct instance *instance);
 void instance_release_addresses(struct instance *instance, bool all);
-/* The module knows that it is master, later than it became that. */
+/* The module has answered all that it was told of it, which may be old news. */
 void instance_is_known(struct instance *instance);
 /* Somebody took an address away. */
 void instance_addr_gone(struct instance *instance, int ifindex, const struct halb_addr *addr);
@@ -184,7 +186,7 @@ void notify_rx_lower(struct instance *instance);
  * virtual servers nobody needs it.
  */
 void module_load(struct director *director);
-/* What was told still arrives, unless that takes a second. */
+/* What was told still arrives. Waits a second for that; the process ends no sooner than it has. */
 void module_close(void);
 /* The checkers, which hold the services, cannot: why, or "". */
 void module_refused(struct director *director, const char *why);
@@ -194,7 +196,7 @@ void module_tell(struct director *director);
 void module_forget(const struct instance *instance);
 /* An instance with services cannot be master without it: why, or NULL. */
 const char *module_fault(const struct instance *instance);
-/* True if it knows the state when this returns; else instance_is_known() follows. */
+/* True if it has answered when this returns, or cannot be asked; else instance_is_known() follows. */
 bool director_state(struct instance *instance, enum vrrp_state state);
 
 /* director_track.c */

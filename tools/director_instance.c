@@ -218,6 +218,52 @@ static void guard(struct instance *instance, bool on)
 
 /* --- what the state machine asks for -------------------------------------------------- */
 
+/* No longer than a backup would wait: with priority 0 another director takes the addresses. */
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct instance *instance = arg;
+
+	(void)fd;
+	(void)what;
+	instance->late = instance->unknown;
+	instance_track(instance);
+}
+
+static void wait_for_module(struct instance *instance)
+{
+	vrrp_time wait = vrrp_down_interval(&instance->vrrp);
+	struct timeval tv = { .tv_sec = wait / VRRP_SECOND, .tv_usec = wait % VRRP_SECOND };
+
+	instance->unknown = true;
+	event_add(instance->late_timer, &tv);
+	log_msg(LOG_NOTICE, "(%s) the module is busy: the addresses follow when it knows the state",
+		instance->conf->name);
+}
+
+static void stop_waiting(struct instance *instance)
+{
+	instance->unknown = false;
+	event_del(instance->late_timer);
+}
+
+void instance_is_known(struct instance *instance)
+{
+	/* A master of higher priority may have been heard meanwhile. */
+	if (instance->unknown && instance->port)
+		port_drain(instance->port);
+	if (instance->unknown && instance->vrrp.handover == VRRP_NEVER) {
+		stop_waiting(instance);
+		instance_hold_addresses(instance);
+		vrrp_held_late(&instance->vrrp, director_now());
+		log_msg(LOG_NOTICE, "(%s) the module knows the state", instance->conf->name);
+	}
+	if (instance->late) {
+		instance->late = false;
+		instance_track(instance);
+	}
+	instance_arm(instance);
+}
+
 static void op_send(struct vrrp *vrrp, uint8_t priority)
 {
 	instance_send(instance_of(vrrp), priority);
@@ -233,25 +279,17 @@ static void op_addresses(struct vrrp *vrrp, bool hold)
 		 * module balances. While the module is in a long transaction nobody answers for
 		 * them, but the other directors hear that there is a master.
 		 */
-		instance->unknown = !director_state(instance, VRRP_MASTER);
-		if (!instance->unknown)
+		if (director_state(instance, VRRP_MASTER))
 			instance_hold_addresses(instance);
+		else
+			wait_for_module(instance);
 	} else {
-		instance->unknown = false;
+		stop_waiting(instance);
 		instance_stop_announcing(instance);
 		instance_release_addresses(instance, true);
 		guard(instance, false);
 	}
 	instance_set_last_word(instance, hold);
-}
-
-void instance_is_known(struct instance *instance)
-{
-	if (!instance->unknown)
-		return;
-	instance->unknown = false;
-	instance_hold_addresses(instance);
-	instance_announce(instance, instance->conf->garp.master_repeat);
 }
 
 static void op_announce(struct vrrp *vrrp, enum vrrp_announce kind)
@@ -506,6 +544,8 @@ static bool link_fault(struct instance *instance)
 		return fault(instance, "there is no unicast_peer");
 	if (module_fault(instance))
 		return fault(instance, "%s", module_fault(instance));
+	if (instance->late)
+		return fault(instance, "the module did not answer for as long as a backup waits");
 	if (static_fault(instance))
 		return fault(instance, "%s", static_fault(instance));
 	return false;
@@ -563,10 +603,13 @@ struct instance *instance_new(struct director *director, const struct conf_vrrp 
 	instance->conf = conf;
 	instance->timer = evtimer_new(director->base, on_timer, instance);
 	instance->minute = evtimer_new(director->base, end_minute, instance);
-	if (instance->timer && instance->minute)
+	instance->late_timer = evtimer_new(director->base, on_late, instance);
+	if (instance->timer && instance->minute && instance->late_timer)
 		return instance;
 	if (instance->timer)
 		event_free(instance->timer);
+	if (instance->minute)
+		event_free(instance->minute);
 	free(instance);
 	return NULL;
 }
@@ -584,6 +627,7 @@ void instance_free(struct instance *instance)
 	}
 	event_free(instance->timer);
 	event_free(instance->minute);
+	event_free(instance->late_timer);
 	if (instance->garp_timer)
 		event_free(instance->garp_timer);
 	holding_free(&instance->held);
@@ -606,6 +650,8 @@ void instance_become(struct instance *instance, const struct conf_vrrp *conf)
 	struct vrrp_params params = params_of(conf);
 
 	instance->conf = conf;
+	/* It may need the module no more; if it does, this comes again. */
+	instance->late = false;
 	memset(instance->complaints, 0, sizeof(instance->complaints));
 	vrrp_set_params(&instance->vrrp, director_now(), &params);
 }

@@ -38,9 +38,9 @@ static bool has_services(const struct conf *conf, const char *name)
 	return false;
 }
 
-static bool knows_all(void)
+static bool is_known(const struct instance *instance)
 {
-	return !module || module_link_wait(module, 0);
+	return !module || module_link_wait(module, instance->conf->name, 0);
 }
 
 static void on_news(evutil_socket_t fd, short what, void *arg)
@@ -53,10 +53,9 @@ static void on_news(evutil_socket_t fd, short what, void *arg)
 	eventfd_read(fd, &count);
 	if (module && module_link_refused(module, &refusal))
 		log_msg(LOG_ERR, "(%s) cannot tell the module: %s", refusal.instance, refusal.why);
-	if (!knows_all())
-		return;
 	for (size_t i = 0; i < director->count; i++)
-		instance_is_known(director->instances[i]);
+		if (is_known(director->instances[i]))
+			instance_is_known(director->instances[i]);
 }
 
 /* Once: links come and go. */
@@ -77,12 +76,11 @@ static bool open_news(struct director *director)
 	return false;
 }
 
-void module_load(struct director *director)
+/* Its socket takes the place of an old one's, if there is one. */
+static void load(struct director *director, struct module_link *old)
 {
 	struct nl_ctx ctx;
 
-	if (module || !director->conf->services_count)
-		return;
 	missing[0] = '\0';
 	if (nl_open(&ctx)) {
 		snprintf(missing, sizeof(missing), "no virtual server works: %.280s", ctx.err.text);
@@ -92,26 +90,30 @@ void module_load(struct director *director)
 			 strerror(errno));
 		nl_close(&ctx);
 	} else {
-		module = module_link_new(&ctx, news_fd);
+		module = module_link_new(&ctx, news_fd, old);
+		old = NULL;
 		if (!module)
 			snprintf(missing, sizeof(missing), "no virtual server works: no thread");
 	}
+	if (old)
+		module_link_end(old);
 	if (missing[0])
 		log_msg(LOG_ERR, "%s", missing);
 }
 
-static void end_link(void)
+void module_load(struct director *director)
 {
-	if (module)
-		module_link_end(module);
-	module = NULL;
+	if (!module && director->conf->services_count)
+		load(director, NULL);
 }
 
 void module_close(void)
 {
-	if (module)
-		module_link_wait(module, WAIT_END);
-	end_link();
+	if (!module)
+		return;
+	module_link_wait(module, NULL, WAIT_END);
+	module_link_end(module);
+	module = NULL;
 }
 
 /* Of all services, or of some. */
@@ -123,16 +125,19 @@ static bool is_general(const char *why)
 void module_refused(struct director *director, const char *why)
 {
 	bool back = !is_general(why) && (is_general(refused) || missing[0]);
+	struct module_link *old = module;
 
 	snprintf(refused, sizeof(refused), "%s", why);
 	if (!back)
 		return;
 	/* It may be another module than before, which knows nothing of us. */
-	end_link();
-	module_load(director);
+	module = NULL;
+	if (old || director->conf->services_count)
+		load(director, old);
 	module_tell(director);
-	/* Those that waited for the old one. */
-	eventfd_write(news_fd, 1);
+	/* For those that the old one has not answered. */
+	if (news_fd >= 0)
+		eventfd_write(news_fd, 1);
 }
 
 void module_tell(struct director *director)
@@ -207,7 +212,7 @@ bool director_state(struct instance *instance, enum vrrp_state state)
 	if (!module || !has_services(instance->director->conf, instance->conf->name))
 		return true;
 	snprintf(object.name, sizeof(object.name), "%s", instance->conf->name);
-	idle = knows_all();
+	idle = module_link_is_idle(module);
 	module_link_set(module, &object);
-	return idle && module_link_wait(module, patience(instance));
+	return module_link_wait(module, object.name, idle ? patience(instance) : 0);
 }

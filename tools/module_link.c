@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "module_link.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "thread.h"
 
 #define STACK_SIZE	(1 << 18)
+/* As soon as any ordinary program. With a real-time priority it could spin for the module's mutex until
+ * RLIMIT_RTTIME.
+ */
+#define NICE		(-20)
 
 struct word {
 	struct word *next;
@@ -21,13 +28,16 @@ struct word {
 
 struct module_link {
 	struct nl_ctx ctx;		/* the thread's */
+	pthread_t thread;
 	int fd;				/* a copy */
 	pthread_mutex_t mutex;		/* what is below */
+	struct module_link *old;	/* for the thread: to be waited for */
 	pthread_cond_t told;		/* for the thread: there are words, or it ends */
-	pthread_cond_t known;		/* for who waits: all words were passed on */
+	pthread_cond_t answered;	/* for who waits: a word was answered */
 	struct word *words;		/* in their order, one of an instance */
-	bool busy;			/* the thread passes one on */
+	struct word *current;		/* the thread passes it on */
 	bool ended;
+	bool replaced;			/* the new one's thread frees it */
 	bool refused;
 	struct module_refusal refusal;
 };
@@ -39,8 +49,15 @@ static void link_free(struct module_link *link)
 		close(link->fd);
 	pthread_mutex_destroy(&link->mutex);
 	pthread_cond_destroy(&link->told);
-	pthread_cond_destroy(&link->known);
+	pthread_cond_destroy(&link->answered);
 	free(link);
+}
+
+static void refuse(struct module_link *link, const char *name, const char *why)
+{
+	snprintf(link->refusal.instance, sizeof(link->refusal.instance), "%s", name);
+	snprintf(link->refusal.why, sizeof(link->refusal.why), "%.319s", why);
+	link->refused = true;
 }
 
 /* --- the thread --------------------------------------------------------------------- */
@@ -52,18 +69,6 @@ static bool pass_on(struct module_link *link, const struct word *word)
 	return !nl_instance_set(&link->ctx, &word->instance, 1);
 }
 
-/* An instance that the module does not have is as good as removed. */
-static void note_refusal(struct module_link *link, const struct word *word)
-{
-	if (word->del)
-		return;
-	snprintf(link->refusal.instance, sizeof(link->refusal.instance), "%s",
-		 word->instance.name);
-	snprintf(link->refusal.why, sizeof(link->refusal.why), "%.319s", link->ctx.err.text);
-	link->refused = true;
-	eventfd_write(link->fd, 1);
-}
-
 /* Lets the mutex go while the module thinks. */
 static void take_word(struct module_link *link)
 {
@@ -71,24 +76,40 @@ static void take_word(struct module_link *link)
 	bool good;
 
 	link->words = word->next;
-	link->busy = true;
+	link->current = word;
 	pthread_mutex_unlock(&link->mutex);
 	good = pass_on(link, word);
 	pthread_mutex_lock(&link->mutex);
-	link->busy = false;
-	if (!good)
-		note_refusal(link, word);
+	link->current = NULL;
+	/* An instance that the module does not have is as good as removed. */
+	if (!good && !word->del)
+		refuse(link, word->instance.name, link->ctx.err.text);
 	free(word);
-	if (link->words)
-		return;
-	pthread_cond_broadcast(&link->known);
+	pthread_cond_broadcast(&link->answered);
 	eventfd_write(link->fd, 1);
+}
+
+static void wait_for_old(struct module_link *link)
+{
+	struct module_link *old;
+
+	pthread_mutex_lock(&link->mutex);
+	old = link->old;
+	link->old = NULL;
+	pthread_mutex_unlock(&link->mutex);
+	if (!old)
+		return;
+	pthread_join(old->thread, NULL);
+	link_free(old);
 }
 
 static void *run(void *arg)
 {
 	struct module_link *link = arg;
+	bool replaced;
 
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	wait_for_old(link);
 	pthread_mutex_lock(&link->mutex);
 	while (link->words || !link->ended) {
 		if (link->words)
@@ -96,14 +117,47 @@ static void *run(void *arg)
 		else
 			pthread_cond_wait(&link->told, &link->mutex);
 	}
+	replaced = link->replaced;
 	pthread_mutex_unlock(&link->mutex);
-	link_free(link);
+	if (!replaced)
+		link_free(link);
 	return NULL;
 }
 
 /* --- its owner ---------------------------------------------------------------------- */
 
-struct module_link *module_link_new(struct nl_ctx *ctx, int fd)
+static void drop_words(struct module_link *link)
+{
+	while (link->words) {
+		struct word *word = link->words;
+
+		link->words = word->next;
+		free(word);
+	}
+}
+
+static void end(struct module_link *link, bool replaced)
+{
+	pthread_t thread = link->thread;
+
+	pthread_mutex_lock(&link->mutex);
+	if (replaced)
+		drop_words(link);
+	link->replaced = replaced;
+	link->ended = true;
+	pthread_cond_signal(&link->told);
+	pthread_mutex_unlock(&link->mutex);
+	/* Nothing of it may be looked at from here on. */
+	if (!replaced)
+		pthread_detach(thread);
+}
+
+void module_link_end(struct module_link *link)
+{
+	end(link, false);
+}
+
+static struct module_link *link_alloc(struct nl_ctx *ctx, int fd)
 {
 	struct module_link *link = calloc(1, sizeof(*link));
 	pthread_condattr_t attr;
@@ -113,16 +167,35 @@ struct module_link *module_link_new(struct nl_ctx *ctx, int fd)
 		return NULL;
 	}
 	link->ctx = *ctx;
-	link->fd = dup(fd);
+	link->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&link->mutex, NULL);
 	pthread_cond_init(&link->told, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&link->known, &attr);
+	pthread_cond_init(&link->answered, &attr);
 	pthread_condattr_destroy(&attr);
-	if (link->fd >= 0 && thread_start(NULL, THREAD_CALLERS, STACK_SIZE, run, link))
-		return link;
-	link_free(link);
+	return link;
+}
+
+struct module_link *module_link_new(struct nl_ctx *ctx, int fd, struct module_link *old)
+{
+	struct module_link *link = link_alloc(ctx, fd);
+
+	if (link) {
+		link->old = old;
+		/* Until the old one knows that it is waited for. */
+		pthread_mutex_lock(&link->mutex);
+		if (link->fd >= 0 && thread_start(&link->thread, STACK_SIZE, run, link)) {
+			if (old)
+				end(old, true);
+			pthread_mutex_unlock(&link->mutex);
+			return link;
+		}
+		pthread_mutex_unlock(&link->mutex);
+		link_free(link);
+	}
+	if (old)
+		end(old, false);
 	return NULL;
 }
 
@@ -142,16 +215,19 @@ static struct word *find_word(struct module_link *link, const char *name)
 
 static void tell(struct module_link *link, const struct halb_instance *instance, bool del)
 {
-	struct word **end = &link->words, *word;
+	struct word **last = &link->words, *word;
 
 	pthread_mutex_lock(&link->mutex);
 	word = find_word(link, instance->name);
 	if (word) {
 		*word = (struct word){ .instance = *instance, .del = del };
-		while (*end)
-			end = &(*end)->next;
-		*end = word;
+		while (*last)
+			last = &(*last)->next;
+		*last = word;
 		pthread_cond_signal(&link->told);
+	} else {
+		refuse(link, instance->name, "out of memory");
+		eventfd_write(link->fd, 1);
 	}
 	pthread_mutex_unlock(&link->mutex);
 }
@@ -180,18 +256,38 @@ static struct timespec in_us(int64_t us)
 	return when;
 }
 
-bool module_link_wait(struct module_link *link, int64_t us)
+static bool is_about(const struct word *word, const char *name)
+{
+	return word && (!name || !strcmp(word->instance.name, name));
+}
+
+static bool is_answered(const struct module_link *link, const char *name)
+{
+	if (is_about(link->current, name))
+		return false;
+	for (const struct word *word = link->words; word; word = word->next)
+		if (is_about(word, name))
+			return false;
+	return true;
+}
+
+bool module_link_wait(struct module_link *link, const char *name, int64_t us)
 {
 	struct timespec until = in_us(us);
-	bool knows;
+	bool answered;
 
 	pthread_mutex_lock(&link->mutex);
-	while (us && (link->words || link->busy))
-		if (pthread_cond_timedwait(&link->known, &link->mutex, &until))
+	while (us && !is_answered(link, name))
+		if (pthread_cond_timedwait(&link->answered, &link->mutex, &until))
 			break;
-	knows = !link->words && !link->busy;
+	answered = is_answered(link, name);
 	pthread_mutex_unlock(&link->mutex);
-	return knows;
+	return answered;
+}
+
+bool module_link_is_idle(struct module_link *link)
+{
+	return module_link_wait(link, NULL, 0);
 }
 
 bool module_link_refused(struct module_link *link, struct module_refusal *refusal)
@@ -204,12 +300,4 @@ bool module_link_refused(struct module_link *link, struct module_refusal *refusa
 	link->refused = false;
 	pthread_mutex_unlock(&link->mutex);
 	return refused;
-}
-
-void module_link_end(struct module_link *link)
-{
-	pthread_mutex_lock(&link->mutex);
-	link->ended = true;
-	pthread_cond_signal(&link->told);
-	pthread_mutex_unlock(&link->mutex);
 }

@@ -199,7 +199,7 @@ struct process_watch *process_watch_new(const struct conf_track_process *process
 	watch->number = number;
 	watch->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (watch->fd >= 0 && copy_processes(watch, processes, count) &&
-	    thread_start(NULL, THREAD_ORDINARY, STACK_SIZE, run, watch))
+	    thread_start(NULL, STACK_SIZE, run, watch))
 		return watch;
 	watch_free(watch);
 	return NULL;

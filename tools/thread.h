@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Threads of a process that may have real-time priority, and mostly should not share it.
+ * Threads of a process that has real-time priority, for what may take its time: they do not share
+ * that priority, and signals are left to the others.
  */
 #ifndef HALB_THREAD_H
 #define HALB_THREAD_H
@@ -10,15 +11,9 @@
 
 #include <pthread.h>
 
-enum thread_priority {
-	THREAD_ORDINARY,
-	THREAD_CALLERS,			/* also where SCHED_RESET_ON_FORK keeps it from children */
-};
-
 /* To be joined, or with thread NULL detached. stack in bytes: that much is locked where all memory
  * is. False: there is no thread.
  */
-bool thread_start(pthread_t *thread, enum thread_priority priority, size_t stack,
-		  void *(*run)(void *arg), void *arg);
+bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *arg), void *arg);
 
 #endif

@@ -96,6 +96,14 @@ static void forget_rival(struct vrrp *vrrp)
 	vrrp->ops->rival(vrrp, false);
 }
 
+static void plan_announcements(struct vrrp *vrrp, vrrp_time now)
+{
+	if (vrrp->params.garp_delay)
+		vrrp->garp_again = now + vrrp->params.garp_delay;
+	if (vrrp->params.garp_refresh)
+		vrrp->garp_refresh = now + vrrp->params.garp_refresh;
+}
+
 /* The other directors hear of it first, then the segment. */
 static void begin_master(struct vrrp *vrrp, vrrp_time now)
 {
@@ -105,10 +113,7 @@ static void begin_master(struct vrrp *vrrp, vrrp_time now)
 	vrrp->advert = now + vrrp->params.advert_int;
 	vrrp->ops->addresses(vrrp, true);
 	vrrp->ops->announce(vrrp, VRRP_ANNOUNCE_MASTER);
-	if (vrrp->params.garp_delay)
-		vrrp->garp_again = now + vrrp->params.garp_delay;
-	if (vrrp->params.garp_refresh)
-		vrrp->garp_refresh = now + vrrp->params.garp_refresh;
+	plan_announcements(vrrp, now);
 }
 
 static void begin_backup(struct vrrp *vrrp, vrrp_time now)
@@ -198,6 +203,12 @@ void vrrp_stop(struct vrrp *vrrp, vrrp_time now)
 	/* The longest skew time that anybody may have. */
 	wait = vrrp->params.version == 2 ? VRRP_SECOND : vrrp->params.advert_int;
 	vrrp->handover = now + earlier(wait + HANDOVER_GRACE, HANDOVER_MAX);
+}
+
+void vrrp_held_late(struct vrrp *vrrp, vrrp_time now)
+{
+	vrrp->ops->announce(vrrp, VRRP_ANNOUNCE_MASTER);
+	plan_announcements(vrrp, now);
 }
 
 /* --- packets ----------------------------------------------------------------------- */

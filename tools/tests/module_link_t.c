@@ -68,7 +68,7 @@ static struct module_link *new_link(void)
 	heard[0] = '\0';
 	asked = 0;
 	eventfd_read(fd, &count);
-	return module_link_new(&ctx, fd);
+	return module_link_new(&ctx, fd, NULL);
 }
 
 static void tell(struct module_link *link, const char *name, uint32_t state)
@@ -126,13 +126,13 @@ static void test_idle(void)
 {
 	struct module_link *link = new_link();
 
-	ok(module_link_wait(link, 0), "nothing was told: the module knows all");
+	ok(module_link_wait(link, NULL, 0), "nothing was told: the module knows all");
 	tell(link, "VI_1", 2);
-	ok(module_link_wait(link, 10000000), "an idle module knows it at once");
+	ok(module_link_wait(link, NULL, 10000000), "an idle module knows it at once");
 	ok(has_heard("VI_1=2 "), "... what was told");
 	ok(is_news(), "... and there is news of it");
 	module_link_del(link, "VI_1");
-	ok(module_link_wait(link, 10000000) && has_heard("VI_1=2 -VI_1 "), "so with a removal");
+	ok(module_link_wait(link, NULL, 10000000) && has_heard("VI_1=2 -VI_1 "), "so with a removal");
 	is_news();
 	module_link_end(link);
 }
@@ -145,7 +145,7 @@ static void test_busy(void)
 	pthread_mutex_lock(&transaction);
 	tell(link, "VI_1", 1);
 	begun = now_us();
-	ok(!module_link_wait(link, 30000), "a module in a transaction does not know it");
+	ok(!module_link_wait(link, NULL, 30000), "a module in a transaction does not know it");
 	ok(now_us() - begun >= 30000, "... in the time that was given");
 	ok(waits_in_module(), "it was asked, and these wait");
 	tell(link, "VI_2", 1);
@@ -154,11 +154,14 @@ static void test_busy(void)
 	module_link_del(link, "VI_3");
 	tell(link, "VI_2", 3);
 	begun = now_us();
-	ok(!module_link_wait(link, 0), "nor when nobody waits");
+	ok(!module_link_wait(link, NULL, 0), "nor when nobody waits");
 	ok(now_us() - begun < 1000000, "... which takes no time");
 	ok(has_heard(""), "nothing has arrived");
+	ok(!module_link_wait(link, "VI_3", 0), "it has not answered of any of these");
+	ok(module_link_wait(link, "VI_4", 0), "... and has nothing to answer of another one");
 	pthread_mutex_unlock(&transaction);
-	ok(module_link_wait(link, 10000000), "after the transaction it knows all");
+	ok(module_link_wait(link, "VI_2", 10000000), "after the transaction it has of one");
+	ok(module_link_wait(link, NULL, 10000000), "... and knows all");
 	ok(has_heard("VI_1=1 VI_1=2 -VI_3 VI_2=3 "), "of each instance the last word, in their order");
 	ok(is_news(), "and there is news of it");
 	module_link_end(link);
@@ -173,7 +176,7 @@ static void test_refusal(void)
 	refuse = EBUSY;
 	tell(link, "VI_1", 2);
 	ok(is_news(), "a refusal is news");
-	module_link_wait(link, 10000000);
+	module_link_wait(link, NULL, 10000000);
 	ok(module_link_refused(link, &refusal), "... and can be asked for");
 	ok(!strcmp(refusal.instance, "VI_1"), "of which instance");
 	ok(!strcmp(refusal.why, "VI_1 is not wanted"), "and why");
@@ -197,12 +200,33 @@ static void test_end(void)
 	ok(has_heard("VI_1=2 VI_2=2 "), "what was told before the end still arrives");
 }
 
+/* To the module another socket is another owner, whom it refuses while the first one is open. */
+static void test_replace(void)
+{
+	struct module_link *old = new_link(), *link;
+	struct nl_ctx ctx = { 0 };
+
+	pthread_mutex_lock(&transaction);
+	tell(old, "VI_1", 1);
+	ok(waits_in_module(), "an old link waits in the module");
+	tell(old, "VI_2", 1);
+	link = module_link_new(&ctx, fd, old);
+	tell(link, "VI_3", 1);
+	ok(!module_link_wait(link, NULL, 30000), "the new one waits for it");
+	ok(asked == 1, "... and asks nothing before");
+	pthread_mutex_unlock(&transaction);
+	ok(module_link_wait(link, NULL, 10000000), "then it goes on");
+	ok(has_heard("VI_1=1 VI_3=1 "), "without what waited in the old one");
+	module_link_end(link);
+}
+
 int main(void)
 {
 	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	test_idle();
 	test_busy();
 	test_refusal();
+	test_replace();
 	test_end();
 	return done();
 }
