@@ -13,9 +13,7 @@
 
 #include "module_link.h"
 #include "tap.h"
-
-int __wrap_nl_instance_set(struct nl_ctx *ctx, const struct halb_instance *instances, size_t count);
-int __wrap_nl_instance_del(struct nl_ctx *ctx, const char *name);
+#include "wrap.h"
 
 /* --- the module ---------------------------------------------------------------------- */
 
