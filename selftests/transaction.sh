@@ -62,9 +62,9 @@ check "two of them fail" wait_for 10 all object "master fault fault"
 
 # --- a transaction that is long enough here -----------------------------------------------------
 # Services without traffic, beside halbd's, in one transaction; how long does another change wait?
-# Their Maglev tables are what takes long.
+# Their Maglev tables are what takes long, the more the more servers they have.
 many() { # -A|-D
-	awk -v n="$count" -v what="$1" 'BEGIN {
+	awk -v n="$count" -v servers="$servers" -v what="$1" 'BEGIN {
 		for (i = 0; i < n; i++) {
 			vip = sprintf("10.%d.%d.%d:80", 100 + int(i / 62500), int(i / 250) % 250, i % 250 + 1)
 			if (what == "-D") {
@@ -72,8 +72,8 @@ many() { # -A|-D
 				continue
 			}
 			print "-A -t " vip " -s mh"
-			print "-a -t " vip " -r 10.2.0.11 -m"
-			print "-a -t " vip " -r 10.2.0.12 -m"
+			for (j = 1; j <= servers; j++)
+				print "-a -t " vip " -r 10.2.1." j " -m"
 		}
 	}'
 }
@@ -93,13 +93,15 @@ transact() {
 	hc -R < "$TMP/services" &
 	restore=$!
 }
-count=500 waits=0
+# For how many that is long enough depends on the machine.
+count=500 servers=2 waits=0
 while [ $waits -lt 4000 ] && [ $count -lt 32000 ]; do
 	count=$((count * 2))
+	[ $count -le 16000 ] || [ $servers -gt 2 ] || { count=1000 servers=64; }
 	transact
 	waits=$(longest_wait $restore)
-	wait $restore || bail "$count services are refused"
-	diag "$count services: another change waits $waits ms"
+	wait $restore || bail "$count services of $servers servers are refused"
+	diag "$count services of $servers servers: another change waits $waits ms"
 	many -D > "$TMP/services"
 	hc -R < "$TMP/services" || bail "the services cannot be removed"
 done
