@@ -361,6 +361,19 @@ static void test_garp(void)
 	run_until(&v, now + 35 * VRRP_SECOND);
 	ok(did_just("announce(refresh) announce(refresh) announce(refresh)"),
 	   "garp_master_refresh");
+
+	v = as_master(with(p_.garp_delay = 5 * VRRP_SECOND + MS, p_.garp_refresh = 8 * VRRP_SECOND + MS,
+			   p_.advert_int = 100 * VRRP_SECOND));
+	run_until(&v, now + 4 * VRRP_SECOND);
+	did[0] = '\0';
+	vrrp_held_late(&v, now);
+	ok(did_just("announce(master)"), "addresses that are held later than it became master: announced then");
+	run_until(&v, now + 5 * VRRP_SECOND);
+	ok(did_just(""), "... again after garp_master_delay from there");
+	run_until(&v, now + 2 * MS);
+	ok(did_just("announce(again)"), "... not from when it became master");
+	run_until(&v, now + 3 * VRRP_SECOND);
+	ok(did_just("announce(refresh)"), "... and so the refreshes");
 }
 
 static void test_rival(void)
