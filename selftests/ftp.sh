@@ -263,7 +263,7 @@ ftp_server s1 one
 ftp_server s2 two
 
 # --- segments that are lost ------------------------------------------------------------------------
-cl nft -f - <<'END'
+cl nft -f - <<'END' || bail "nft does not take the rules"
 table inet loss {
 	chain input { type filter hook input priority 0; tcp sport 21 numgen inc mod 4 == 0 counter drop; }
 	chain output { type filter hook output priority 0; tcp dport 21 numgen inc mod 5 == 0 counter drop; }
