@@ -536,6 +536,22 @@ start_halbd() {
 	nsenter --net=/run/netns/dir -- halbd -C -n -l --beside -p "$TMP/halbd.pid" -f "$1" > "$TMP/halbd.log" 2>&1 &
 	HALBD_PID=$!
 }
+# vrrp_block NAME VRID PRIORITY ADVERT_INT VIP [LINES]: a vrrp_instance of halbd's, on d0
+vrrp_block() {
+	cat <<-END
+		vrrp_instance $1 {
+			interface d0
+			virtual_router_id $2
+			priority $3
+			version 3
+			advert_int $4
+			virtual_ipaddress {
+				$5/24
+			}
+			${6-}
+		}
+	END
+}
 endpoint() { if is6 "$1"; then echo "[$1]:$2"; else echo "$1:$2"; fi; } # ADDRESS PORT
 server_addr() { if is6 "$2"; then server6 "$1"; else server4 "$1"; fi; } # N VIP: of its family
 

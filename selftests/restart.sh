@@ -18,20 +18,7 @@ VIP=10.1.0.80 VIP2=10.1.0.81
 conf=$TMP/halbd.conf
 log=$TMP/halbd.log
 
-instance() { # NAME VRID PRIORITY VIP
-	cat <<-END
-		vrrp_instance $1 {
-			interface d0
-			virtual_router_id $2
-			priority $3
-			version 3
-			advert_int 1
-			virtual_ipaddress {
-				$4/24
-			}
-		}
-	END
-}
+instance() { vrrp_block "$1" "$2" "$3" 1 "$4"; } # NAME VRID PRIORITY VIP
 service() { # VIP
 	cat <<-END
 		virtual_server $1 80 {

@@ -17,19 +17,9 @@ VIP=10.1.0.80 VIP2=10.1.0.81 VIP3=10.1.0.82
 ip -n dir link add flap type dummy
 ip -n dir link set flap up
 
-instance() { # NAME VRID PRIORITY ADVERT_INT VIP [LINE]
+instance() { # as vrrp_block, with a service
+	vrrp_block "$@"
 	cat <<-END
-		vrrp_instance $1 {
-			interface d0
-			virtual_router_id $2
-			priority $3
-			version 3
-			advert_int $4
-			virtual_ipaddress {
-				$5/24
-			}
-			${6:-}
-		}
 		virtual_server $5 80 {
 			protocol TCP
 			lb_algo rr
@@ -93,6 +83,10 @@ transact() {
 	hc -R < "$TMP/services" &
 	restore=$!
 }
+clear_away() {
+	many -D > "$TMP/services"
+	hc -R < "$TMP/services" || bail "the services cannot be removed"
+}
 # For how many that is long enough depends on the machine.
 count=500 servers=2 waits=0
 while [ $waits -lt 4000 ] && [ $count -lt 32000 ]; do
@@ -102,8 +96,7 @@ while [ $waits -lt 4000 ] && [ $count -lt 32000 ]; do
 	waits=$(longest_wait $restore)
 	wait $restore || bail "$count services of $servers servers are refused"
 	diag "$count services of $servers servers: another change waits $waits ms"
-	many -D > "$TMP/services"
-	hc -R < "$TMP/services" || bail "the services cannot be removed"
+	clear_away
 done
 between $waits 4000 600000 "a transaction that lets others wait longer than two advertisements"
 
@@ -160,8 +153,7 @@ kill $sniffer
 # --- a state that is old when the module hears of it ---------------------------------------------------
 ip -n dir link set flap down
 check "two fail again" wait_for 10 all object "master fault fault"
-many -D > "$TMP/services"
-hc -R < "$TMP/services" || bail "the services cannot be removed"
+clear_away
 transact
 wait_for 60 under_way
 is $? 0 "another transaction is under way"

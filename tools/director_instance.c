@@ -225,7 +225,7 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	instance->late = instance->unknown;
+	instance->late = true;
 	instance_track(instance);
 }
 

@@ -134,10 +134,10 @@ void vrrp_start(struct vrrp *vrrp, vrrp_time now);
  */
 void vrrp_stop(struct vrrp *vrrp, vrrp_time now);
 
-/* An advertisement that vrrp_packet_check() took. */
 /* A master's addresses are held only now: they are announced, and what follows counts from here. */
 void vrrp_held_late(struct vrrp *vrrp, vrrp_time now);
 
+/* An advertisement that vrrp_packet_check() took. */
 void vrrp_receive(struct vrrp *vrrp, vrrp_time now, const struct halb_addr *from,
 		  const struct vrrp_packet *packet);
 
