@@ -42,6 +42,7 @@ IPV6_FREEBIND = 78
 IPV6_HDRINCL = 36
 
 flows = []
+used_ports = set()
 SLOW = int(os.environ.get("HALB_SLOW") or 1)
 timeout = 10.0 * SLOW
 
@@ -60,6 +61,28 @@ def reason(error):
     return names.get(error.errno, errno.errorcode.get(error.errno, "error"))
 
 
+def new_socket(kind, family, source, sport):
+    """Bound; without SPORT to a port that no flow had before, as whose continuation it would pass."""
+    for _ in range(10000):
+        s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            s.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+        else:
+            s.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        try:
+            s.bind((source, sport))
+        except OSError:
+            s.close()
+            raise
+        port = (kind, s.getsockname()[1])
+        if sport or port not in used_ports:
+            used_ports.add(port)
+            return s
+        s.close()
+    raise OSError(errno.EADDRNOTAVAIL, "every port has had a flow")
+
+
 class Flow:
     """A socket to a server, or None after an error."""
 
@@ -69,21 +92,16 @@ class Flow:
         self.socket = None
         self.host = "[%s]" % address if ":" in address else address
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        s = None
         try:
+            s = new_socket(kind, family, source, sport)
             s.settimeout(timeout)
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if source or sport:
-                if family == socket.AF_INET6:
-                    s.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
-                else:
-                    s.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
-                s.bind((source or "", sport))
             s.connect((address, port))
             self.socket = s
             self.first = self.ask()
         except OSError as e:
-            s.close()
+            if s is not None:
+                s.close()
             self.first = reason(e)
 
     def name(self):
