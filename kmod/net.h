@@ -90,6 +90,8 @@ struct halb_settings {
  * @counters_zero: sums of @counters at the last zero
  * @rate: estimator of the totals
  * @transactions: open transactions, see transaction.c
+ * @closed: sockets that were closed while @mutex was held, see netlink_socket.c
+ * @closed_work: ends what they had
  * @transaction_id: name of the newest transaction
  * @config_grace: RCU's state when @config was last replaced as a whole
  * @probe_room: for how many addresses @probe was made
@@ -150,6 +152,8 @@ struct halb_net {
 	struct halb_counters counters_zero;
 	struct halb_rate rate;
 	struct list_head transactions;
+	struct llist_head closed;
+	struct work_struct closed_work;
 	u32 transaction_id;
 	unsigned long config_grace;
 	u32 probe_room;

@@ -114,7 +114,9 @@ static int change_service(struct sk_buff *skb, struct genl_info *info,
 				    info->extack);
 	if (err)
 		return err;
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	halb_transaction_init(&txn, hn);
 	err = halb_nl_explain(info->extack, stage(&txn, &request, info->extack));
 	if (!err)
@@ -145,7 +147,9 @@ int halb_nl_service_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct halb_transaction txn;
 	int err;
 
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	halb_transaction_init(&txn, hn);
 	err = halb_nl_check_generation(info, hn);
 	if (!err) {
@@ -169,7 +173,9 @@ static int change_server(struct sk_buff *skb, struct genl_info *info,
 				   &request, info->extack);
 	if (err)
 		return err;
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	halb_transaction_init(&txn, hn);
 	err = halb_nl_explain(info->extack, stage(&txn, &request, info->extack));
 	if (!err)
@@ -226,7 +232,9 @@ int halb_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return halb_nl_answer(info, msg, header, err);
 	service = find_service(hn, &request.key, info->extack);
 	err = service ? halb_nl_fill_service(msg, service) : -ESRCH;
 	mutex_unlock(&hn->mutex);
@@ -266,7 +274,9 @@ int halb_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return halb_nl_answer(info, msg, header, err);
 	err = find_and_fill_server(msg, hn, &request, info->extack);
 	mutex_unlock(&hn->mutex);
 	return halb_nl_answer(info, msg, header, err);
@@ -323,8 +333,11 @@ int halb_nl_service_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 	struct halb_dump *dump = dump_of(cb);
 	const struct halb_service *service;
 	u32 i = 0;
+	int err;
 
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	cb->seq = hn->generation;
 	list_for_each_entry(service, &hn->services, list) {
 		if (i++ < dump->service)
@@ -399,7 +412,9 @@ int halb_nl_server_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 		if (err)
 			return err;
 	}
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	cb->seq = hn->generation;
 	if (!filter) {
 		dump_all_servers(msg, cb, hn);
@@ -437,7 +452,9 @@ static int get(struct sk_buff *skb, struct genl_info *info,
 	msg = halb_nl_answer_new(info, HALB_STATS_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return halb_nl_answer(info, msg, header, err);
 	err = halb_nl_check_generation(info, hn);
 	if (!err)
 		err = fill(msg, hn);
@@ -466,7 +483,9 @@ int halb_nl_settings_set_doit(struct sk_buff *skb, struct genl_info *info)
 				     info->extack);
 	if (err)
 		return err;
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	halb_transaction_init(&txn, hn);
 	halb_stage_settings(&txn, &request);
 	err = halb_nl_commit(&txn, info->extack);
@@ -485,7 +504,9 @@ static int zero_service(struct halb_net *hn, const struct nlattr *nest,
 	err = halb_nl_parse_service(nest, HALB_NL_KEY, &request, extack);
 	if (err)
 		return err;
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	service = find_service(hn, &request.key, extack);
 	if (service)
 		halb_service_zero(service);
@@ -497,10 +518,13 @@ int halb_nl_zero_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *nest = info->attrs[HALB_A_SERVICE];
 	struct halb_net *hn = halb_nl_net(skb);
+	int err;
 
 	if (nest)
 		return zero_service(hn, nest, info->extack);
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	halb_net_zero(hn);
 	mutex_unlock(&hn->mutex);
 	return 0;
@@ -550,35 +574,16 @@ struct genl_family halb_genl_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(halb_mcgrps),
 };
 
-/* A socket was closed. Its own requests are over. */
-static int on_release(struct notifier_block *nb, unsigned long event, void *ptr)
-{
-	const struct netlink_notify *notify = ptr;
-	struct halb_net *hn;
-
-	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
-		return NOTIFY_DONE;
-	hn = halb_net(notify->net);
-	/* most sockets have nothing to do with us: spare them the mutex */
-	if (!list_empty_careful(&hn->transactions))
-		halb_nl_transactions_release(hn, notify->portid);
-	if (!list_empty_careful(&hn->instances))
-		halb_nl_instances_release(hn, notify->portid);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block release_notifier = {
-	.notifier_call	= on_release,
-};
-
 void halb_netlink_init_net(struct halb_net *hn)
 {
 	halb_nl_events_init(hn);
 	halb_nl_instances_init(hn);
+	halb_nl_sockets_init_net(hn);
 }
 
 void halb_netlink_exit_net(struct halb_net *hn)
 {
+	halb_nl_sockets_exit_net(hn);
 	halb_nl_events_exit(hn);
 	halb_nl_transactions_end(hn);
 }
@@ -592,17 +597,17 @@ int __init halb_netlink_init(void)
 	memcpy(halb_ops, halb_nl_ops, sizeof(halb_ops));
 	for (i = 0; i < ARRAY_SIZE(halb_ops); i++)
 		adapt_op(&halb_ops[i]);
-	err = netlink_register_notifier(&release_notifier);
+	err = halb_nl_sockets_init();
 	if (err)
 		return err;
 	err = genl_register_family(&halb_genl_family);
 	if (err)
-		netlink_unregister_notifier(&release_notifier);
+		halb_nl_sockets_exit();
 	return err;
 }
 
 void halb_netlink_exit(void)
 {
 	genl_unregister_family(&halb_genl_family);
-	netlink_unregister_notifier(&release_notifier);
+	halb_nl_sockets_exit();
 }

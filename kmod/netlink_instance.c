@@ -217,10 +217,10 @@ int halb_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info)
 			    GFP_KERNEL_ACCOUNT);
 	instances = kcalloc(HALB_INSTANCES_PER_SET, sizeof(*instances),
 			    GFP_KERNEL_ACCOUNT);
-	err = requests && instances ? 0 : -ENOMEM;
-	mutex_lock(&hn->mutex);
-	if (!err)
-		err = prepare(hn, info, requests, instances, &count);
+	err = requests && instances ? halb_nl_lock(hn) : -ENOMEM;
+	if (err)
+		goto free;
+	err = prepare(hn, info, requests, instances, &count);
 	for (i = 0; i < count; i++) {
 		if (!err)
 			apply(hn, instances[i], &requests[i], info->snd_portid);
@@ -228,6 +228,7 @@ int halb_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	halb_instances_reap(hn);
 	mutex_unlock(&hn->mutex);
+free:
 	kfree(instances);
 	kvfree(requests);
 	return halb_nl_explain(info->extack, err);
@@ -244,7 +245,9 @@ int halb_nl_instance_del_doit(struct sk_buff *skb, struct genl_info *info)
 			     info->extack);
 	if (err)
 		return err;
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	instance = halb_instance_find(hn, request.name);
 	if (!instance || !instance->kept)
 		err = halb_refuse(info->extack, -ENOENT,
@@ -282,7 +285,9 @@ int halb_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return halb_nl_answer(info, msg, header, err);
 	halb_instances_reap(hn);
 	instance = halb_instance_find(hn, request.name);
 	err = instance ? fill_instance(msg, instance) :
@@ -298,8 +303,11 @@ int halb_nl_instance_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb
 	struct halb_net *hn = halb_nl_net(cb->skb);
 	const struct halb_instance *instance;
 	long done = 0;
+	int err;
 
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	halb_instances_reap(hn);
 	list_for_each_entry(instance, &hn->instances, list) {
 		void *header;
@@ -325,22 +333,23 @@ int halb_nl_instance_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb
 /* --- owners that are gone ------------------------------------------------------------ */
 
 /**
- * halb_nl_instances_release - a socket was closed
- * @hn: netns
+ * halb_nl_instances_release - a socket was closed: the grace of its instances begins
+ * @hn: netns, its mutex held
  * @portid: the socket's
+ *
+ * Not before now, however long ago that was: nor could a successor speak.
  */
 void halb_nl_instances_release(struct halb_net *hn, u32 portid)
 {
 	struct halb_instance *instance;
 
-	mutex_lock(&hn->mutex);
+	lockdep_assert_held(&hn->mutex);
 	list_for_each_entry(instance, &hn->instances, list) {
 		if (instance->portid != portid)
 			continue;
 		halb_instance_orphan(hn, instance);
 		tell(hn, instance);
 	}
-	mutex_unlock(&hn->mutex);
 }
 
 static void end_graces(struct work_struct *work)

@@ -35,6 +35,13 @@ int halb_nl_check_generation(const struct genl_info *info,
 	(err);								\
 })
 
+/* netlink_socket.c: */
+int halb_nl_lock(struct halb_net *hn);
+void halb_nl_sockets_init_net(struct halb_net *hn);
+void halb_nl_sockets_exit_net(struct halb_net *hn);
+int halb_nl_sockets_init(void);
+void halb_nl_sockets_exit(void);
+
 /* netlink_parse.c: */
 enum halb_nl_want {
 	HALB_NL_KEY,	/* what names the object, and nothing else */

@@ -110,7 +110,11 @@ int halb_nl_transaction_begin_doit(struct sk_buff *skb, struct genl_info *info)
 		kfree(txn);
 		return halb_nl_explain(info->extack, -ENOMEM);
 	}
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err) {
+		kfree(txn);
+		return halb_nl_answer(info, msg, header, err);
+	}
 	err = begin(hn, info, txn);
 	if (err) {
 		kfree(txn);
@@ -244,7 +248,9 @@ int halb_nl_transaction_put_doit(struct sk_buff *skb, struct genl_info *info)
 	struct halb_transaction *txn;
 	int err;
 
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	txn = find_transaction(hn, info);
 	if (IS_ERR(txn)) {
 		err = PTR_ERR(txn);
@@ -272,7 +278,9 @@ int halb_nl_transaction_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return halb_nl_answer(info, msg, header, err);
 	txn = find_transaction(hn, info);
 	if (IS_ERR(txn)) {
 		err = PTR_ERR(txn);
@@ -291,9 +299,11 @@ int halb_nl_transaction_abort_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct halb_net *hn = halb_nl_net(skb);
 	struct halb_transaction *txn;
-	int err = 0;
+	int err;
 
-	mutex_lock(&hn->mutex);
+	err = halb_nl_lock(hn);
+	if (err)
+		return err;
 	txn = find_transaction(hn, info);
 	if (IS_ERR(txn))
 		err = PTR_ERR(txn);
@@ -303,16 +313,19 @@ int halb_nl_transaction_abort_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* A socket was closed: its transactions go with it. */
+/**
+ * halb_nl_transactions_release - a socket was closed: its transactions go with it
+ * @hn: netns, its mutex held
+ * @portid: the socket's
+ */
 void halb_nl_transactions_release(struct halb_net *hn, u32 portid)
 {
 	struct halb_transaction *txn, *next;
 
-	mutex_lock(&hn->mutex);
+	lockdep_assert_held(&hn->mutex);
 	list_for_each_entry_safe(txn, next, &hn->transactions, list)
 		if (txn->portid == portid)
 			end_transaction(txn);
-	mutex_unlock(&hn->mutex);
 }
 
 /* Of sockets that outlive the module. */

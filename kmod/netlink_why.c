@@ -481,7 +481,9 @@ int halb_nl_why_get_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = halb_nl_answer_new(info, NLMSG_DEFAULT_SIZE, &header);
 	if (!msg)
 		return halb_nl_explain(info->extack, -ENOMEM);
-	mutex_lock(&why.hn->mutex);
+	err = halb_nl_lock(why.hn);
+	if (err)
+		return halb_nl_answer(info, msg, header, err);
 	rcu_read_lock();
 	err = find_device(&why, info);
 	if (!err) {

@@ -4,6 +4,7 @@
 # would take the master for dead delays no advertisement, and an instance that becomes master
 # meanwhile takes its addresses when the module knows it, never before: the stack would answer for
 # them. If that takes longer than a backup waits, it gives up, and another director may have them.
+# A process that is killed meanwhile does not wait for the end either: its address would.
 #
 #        10.1.0.2       10.1.0.1  10.2.0.1         10.2.0.11
 #   [ cl ] c0 ---------- d0 [ dir ] d1 --------- e0 [ s1 ]  replies via 10.2.0.1
@@ -89,7 +90,7 @@ clear_away() {
 }
 # For how many that is long enough depends on the machine.
 count=500 servers=2 waits=0
-while [ $waits -lt 4000 ] && [ $count -lt 32000 ]; do
+while [ $waits -lt 6000 ] && [ $count -lt 32000 ]; do
 	count=$((count * 2))
 	[ $count -le 16000 ] || [ $servers -gt 2 ] || { count=1000 servers=64; }
 	transact
@@ -98,7 +99,7 @@ while [ $waits -lt 4000 ] && [ $count -lt 32000 ]; do
 	diag "$count services of $servers servers: another change waits $waits ms"
 	clear_away
 done
-between $waits 4000 600000 "a transaction that lets others wait longer than two advertisements"
+between $waits 6000 600000 "a transaction that lets others wait longer than two advertisements"
 
 # --- states that change meanwhile ------------------------------------------------------------------
 log_lines() { grep -c "$1" "$TMP/halbd.log"; }
@@ -165,5 +166,29 @@ check "... and is not" wait_for 10 eval '[ "$(status VI_3)" = FAULT ]'
 wait $restore $probe
 check "afterwards the module knows the last state" wait_for 10 all object "master fault fault"
 is "$(dir ip -o addr show | grep -cE " ($VIP2|$VIP3)/")" 0 "... and there is no address"
+
+# --- a process that is killed meanwhile ------------------------------------------------------------------
+clear_away
+transact
+wait_for 60 under_way
+is $? 0 "a third transaction is under way"
+vrrp=$(pgrep -P "$(cat "$TMP/halbd.pid")" -x halbd_vrrp)
+owned=$(log_lines "(VI_3) Entering MASTER")
+ip -n dir link set flap up
+check "VI_3 is master" wait_for 10 eval '[ "$(log_lines "(VI_3) Entering MASTER")" -gt $owned ]'
+check "VI_1 has its address" has $VIP
+# One thread of it waits in the module, and the close of its socket is of interest there.
+kill -9 "$vrrp"
+check "the VRRP process is killed: it is gone" wait_for 2 eval '! kill -0 $vrrp 2>/dev/null'
+check "... and so is the address" wait_for 2 eval '! has $VIP'
+kill -0 $restore 2>/dev/null
+is $? 0 "... before the end of the transaction"
+wait $restore
+is $? 0 "which succeeds"
+wait $probe
+check "another VRRP process goes on" wait_for 20 all status "MASTER MASTER MASTER"
+check "... which the module knows" wait_for 20 all object "master master master"
+check "... VI_1 has its address again" wait_for 10 has $VIP
+check "... and is served" http cl "$(url $VIP)"
 is "$(grep -c "cannot tell the module" "$TMP/halbd.log")" 0 "nothing was refused" || diag "$(cat "$TMP/halbd.log")"
 done_testing

@@ -2,10 +2,11 @@
 # The whole test suite: host-side unit tests, then the scripts in one VM per kernel, the VMs
 # at the same time. Ends with a line "N passed, N failed[, N skipped]" over everything.
 #
-#   check.sh [-k "6.1 6.12"] [NAME...]
+#   check.sh [-k "6.1 6.12"] [NAME[@KERNEL]...]
 #
 # NAME: selftests/NAME.sh, selftests/unit/NAME.t or selftests/net/NAME.t; all of them without one. On the debug kernel
-# only the former: what runs on the host is the same whatever the kernel.
+# only the former: what runs on the host is the same whatever the kernel. A script with @KERNEL runs on that
+# kernel only, whatever -k says: 6.1, 6.12 or debug, which is built if it has to be while the others are busy.
 set -u
 here=$(dirname "$(readlink -f "$0")")
 src=$(readlink -f "$here/../..")
@@ -40,20 +41,47 @@ for f in selftests/{unit,net}/*.t; do
 	[ -x "$f" ] && host+=("$(basename "$f" .t)")
 done
 grep -qs '^check:' tools/Makefile && host+=(tools)
-# The debug kernel's instructions are not what anybody runs.
-if [ "$kernels" = debug ]; then
-	host=()
-	mapfile -t scripts < <(for mode in "" cpus4; do of_mode "$mode" "${scripts[@]}"; done)
-fi
-if [ $# -gt 0 ]; then
-	want=" $* " known=" ${scripts[*]:-} ${host[*]:-} "
+[ "$kernels" != debug ] || host=()
+
+for k in $kernels; do
+	case $k in
+	6.1 | 6.12 | debug) ;;
+	*) die "there is no kernel $k: the tests run on 6.1, 6.12 and debug" ;;
+	esac
+done
+
+# What runs on each kernel. The debug kernel's instructions are not what anybody runs.
+declare -A on=()
+place() { # KERNEL NAME...
+	local k=$1 n
+	shift
 	for n; do
-		[[ $known == *" $n "* ]] || die "no test is called $n; there are:$known"
+		[ "$k" = debug ] && [ "$(mode_of "$n")" = icount ] || on[$k]+="$n "
 	done
-	pick() { local n; for n; do [[ $want == *" $n "* ]] && echo "$n"; done; }
+}
+if [ $# -eq 0 ]; then
+	for k in $kernels; do place "$k" "${scripts[@]}"; done
+else
+	want=" $* "
+	for n; do
+		known=" ${scripts[*]} "
+		[[ $n == *@* ]] || known+="${host[*]:-} "
+		[[ $known == *" ${n%@*} "* ]] || die "no test is called $n; there are:$known"
+		case $n in
+		*@6.1 | *@6.12 | *@debug) ;;
+		*@*) die "$n: the tests run on 6.1, 6.12 and debug" ;;
+		esac
+	done
+	pick() { local n; for n; do [[ $want != *" $n "* ]] || echo "$n"; done; }
 	mapfile -t host < <(pick "${host[@]}")
-	mapfile -t scripts < <(pick "${scripts[@]}")
+	for n in "${scripts[@]}"; do
+		for k in 6.1 6.12 debug; do
+			[[ " $kernels " == *" $k "* && $want == *" $n "* || $want == *" $n@$k "* ]] && place "$k" "$n"
+		done
+	done
 fi
+# The debug kernel's results come last, as it does.
+kernels=$(for k in 6.1 6.12 debug; do [ -z "${on[$k]:-}" ] || echo "$k"; done | xargs)
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/halb-check.XXXXXX") || exit 1
 mkdir "$results"/{t,vm,tap}
@@ -77,7 +105,13 @@ add() { # WHERE NAME
 for n in "${host[@]}"; do add host "$n"; done
 for n in "${scripts[@]}"; do
 	mode=$(mode_of "$n")
-	for k in $kernels; do add "$k${mode:+-$mode}" "$n"; done
+	for k in ${kernels%debug}; do
+		[[ " ${on[$k]}" != *" $n "* ]] || add "$k${mode:+-$mode}" "$n"
+	done
+done
+[[ $kernels != *debug ]] || for n in ${on[debug]}; do
+	mode=$(mode_of "$n")
+	add "debug${mode:+-$mode}" "$n"
 done
 [ ${#t[@]} -gt 0 ] || die "there is no test"
 
@@ -96,27 +130,49 @@ boot() { # KERNEL MODE SCRIPT...: the scripts in a VM, which writes to $results/
 	wait $pid
 	echo $? > "$results/vm/$where/ended"
 }
-# The VMs of one kernel one after the other: all of them at once, on two processors, would only
-# stretch each other's times.
-boot_all() { # KERNEL
-	local mode some
-	trap 'kill $pid; wait; exit 1' TERM
-	for mode in $modes; do
-		mapfile -t some < <(of_mode "${mode#plain}" "${scripts[@]}")
-		boot "$1" "${mode#plain}" "${some[@]}"
+modes_on() { # KERNEL
+	local mode
+	for mode in "" icount cpus4; do
+		# shellcheck disable=SC2086
+		[ -z "$(of_mode "$mode" ${on[$1]})" ] || echo "${mode:-plain}"
 	done
 }
-modes=
-for mode in plain icount cpus4; do
-	[ -z "$(of_mode "${mode#plain}" "${scripts[@]}")" ] || modes+=" $mode"
-done
+# The debug kernel is built first, while others run. Its VM waits until one of theirs is done: more at
+# once, on two processors, would only stretch each other's times.
+if ! mkfifo "$results/free" || ! exec {free}<> "$results/free"; then exit 1; fi
+debug_ready() {
+	make --no-print-directory debug-module > "$results/vm/debug.log" 2>&1 </dev/null &
+	pid=$!
+	wait $pid || return 1
+	[ "$kernels" = debug ] || read -r -u "$free"
+}
+# The VMs of one kernel one after the other.
+boot_all() { # KERNEL
+	local k=$1 mode where some
+	trap 'kill $pid; wait; exit 1' TERM
+	if [ "$k" = debug ] && ! debug_ready; then
+		for mode in $(modes_on "$k"); do
+			where=$results/vm/$k-$mode
+			where=${where%-plain}
+			cp "$results/vm/debug.log" "$where/run.log"
+			echo 99 > "$where/ended"
+		done
+		return
+	fi
+	for mode in $(modes_on "$k"); do
+		# shellcheck disable=SC2086
+		mapfile -t some < <(of_mode "${mode#plain}" ${on[$k]})
+		boot "$k" "${mode#plain}" "${some[@]}"
+	done
+	echo >&"$free"
+}
 for k in $kernels; do
-	for mode in $modes; do
+	for mode in $(modes_on "$k"); do
 		mode=${mode#plain}
 		add "$k${mode:+-$mode}" vm
 		mkdir -p "$results/vm/$k${mode:+-$mode}"
 	done
-	[ -z "$modes" ] || boot_all "$k" &
+	boot_all "$k" &
 	vms+=($!)
 done
 
