@@ -43,6 +43,7 @@ static int __net_init halb_net_init(struct net *net)
 	halb_conn_gc_init(hn);
 	halb_own_init(hn);
 	halb_netlink_init_net(hn);
+	halb_device_init_net(hn);
 	hn->counters = alloc_percpu_gfp(struct halb_counters,
 					GFP_KERNEL_ACCOUNT);
 	if (!hn->counters)
@@ -85,6 +86,7 @@ static void __net_exit halb_net_exit(struct net *net)
 	struct halb_net *hn = halb_net(net);
 
 	halb_own_stop(hn);
+	halb_device_exit_net(hn);
 	halb_conn_tables_destroy(hn);
 	halb_config_exit_net(hn);
 	halb_netlink_exit_net(hn);

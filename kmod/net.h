@@ -5,9 +5,12 @@
 #ifndef _HALB_NET_H
 #define _HALB_NET_H
 
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
+#include <linux/semaphore.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/net_namespace.h>
 
 #include "compat.h"
@@ -90,8 +93,12 @@ struct halb_settings {
  * @counters_zero: sums of @counters at the last zero
  * @rate: estimator of the totals
  * @transactions: open transactions, see transaction.c
- * @closed: sockets that were closed while @mutex was held, see netlink_socket.c
+ * @turn: taken by requests before @mutex
+ * @owners: sockets to which transactions or instances belong, by port id, see
+ *	netlink_socket.c
+ * @closed: those that are closed
  * @closed_work: ends what they had
+ * @device_work: a device went while @mutex was held
  * @transaction_id: name of the newest transaction
  * @config_grace: RCU's state when @config was last replaced as a whole
  * @probe_room: for how many addresses @probe was made
@@ -152,8 +159,11 @@ struct halb_net {
 	struct halb_counters counters_zero;
 	struct halb_rate rate;
 	struct list_head transactions;
+	struct semaphore turn;
+	struct xarray owners;
 	struct llist_head closed;
 	struct work_struct closed_work;
+	struct work_struct device_work;
 	u32 transaction_id;
 	unsigned long config_grace;
 	u32 probe_room;

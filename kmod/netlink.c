@@ -122,7 +122,7 @@ static int change_service(struct sk_buff *skb, struct genl_info *info,
 	if (!err)
 		err = halb_nl_commit(&txn, info->extack);
 	halb_transaction_release(&txn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 
@@ -157,7 +157,7 @@ int halb_nl_service_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		err = halb_nl_commit(&txn, info->extack);
 	}
 	halb_transaction_release(&txn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 
@@ -181,7 +181,7 @@ static int change_server(struct sk_buff *skb, struct genl_info *info,
 	if (!err)
 		err = halb_nl_commit(&txn, info->extack);
 	halb_transaction_release(&txn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 
@@ -237,7 +237,7 @@ int halb_nl_service_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return halb_nl_answer(info, msg, header, err);
 	service = find_service(hn, &request.key, info->extack);
 	err = service ? halb_nl_fill_service(msg, service) : -ESRCH;
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return halb_nl_answer(info, msg, header, err);
 }
 
@@ -278,7 +278,7 @@ int halb_nl_server_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return halb_nl_answer(info, msg, header, err);
 	err = find_and_fill_server(msg, hn, &request, info->extack);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return halb_nl_answer(info, msg, header, err);
 }
 
@@ -346,7 +346,7 @@ int halb_nl_service_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 			break;
 		dump->service++;
 	}
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return msg->len;
 }
 
@@ -425,7 +425,7 @@ int halb_nl_server_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 		else
 			err = -ESRCH;
 	}
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err ?: msg->len;
 }
 
@@ -458,7 +458,7 @@ static int get(struct sk_buff *skb, struct genl_info *info,
 	err = halb_nl_check_generation(info, hn);
 	if (!err)
 		err = fill(msg, hn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return halb_nl_answer(info, msg, header, err);
 }
 
@@ -490,7 +490,7 @@ int halb_nl_settings_set_doit(struct sk_buff *skb, struct genl_info *info)
 	halb_stage_settings(&txn, &request);
 	err = halb_nl_commit(&txn, info->extack);
 	halb_transaction_release(&txn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 
@@ -510,7 +510,7 @@ static int zero_service(struct halb_net *hn, const struct nlattr *nest,
 	service = find_service(hn, &request.key, extack);
 	if (service)
 		halb_service_zero(service);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return service ? 0 : -ESRCH;
 }
 
@@ -526,7 +526,7 @@ int halb_nl_zero_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	halb_net_zero(hn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return 0;
 }
 

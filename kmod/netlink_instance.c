@@ -201,8 +201,10 @@ static int prepare(struct halb_net *hn, struct genl_info *info,
 			return PTR_ERR(instance);
 		instances[(*count)++] = instance;
 	}
-	return *count ? 0 : halb_refuse(info->extack, -EINVAL,
-					"name a VRRP instance");
+	if (!*count)
+		return halb_refuse(info->extack, -EINVAL,
+				   "name a VRRP instance");
+	return halb_nl_own(hn, info->snd_portid);
 }
 
 int halb_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info)
@@ -227,7 +229,7 @@ int halb_nl_instance_set_doit(struct sk_buff *skb, struct genl_info *info)
 		halb_instance_put(instances[i]);
 	}
 	halb_instances_reap(hn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 free:
 	kfree(instances);
 	kvfree(requests);
@@ -263,7 +265,7 @@ int halb_nl_instance_del_doit(struct sk_buff *skb, struct genl_info *info)
 		tell(hn, instance);
 		halb_instances_reap(hn);
 	}
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 
@@ -293,7 +295,7 @@ int halb_nl_instance_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = instance ? fill_instance(msg, instance) :
 			 halb_refuse(info->extack, -ENOENT,
 				     "no such VRRP instance");
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return halb_nl_answer(info, msg, header, err);
 }
 
@@ -326,7 +328,7 @@ int halb_nl_instance_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb
 		genlmsg_end(msg, header);
 		cb->args[0]++;
 	}
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return msg->len;
 }
 

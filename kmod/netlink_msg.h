@@ -37,6 +37,8 @@ int halb_nl_check_generation(const struct genl_info *info,
 
 /* netlink_socket.c: */
 int halb_nl_lock(struct halb_net *hn);
+void halb_nl_unlock(struct halb_net *hn);
+int halb_nl_own(struct halb_net *hn, u32 portid);
 void halb_nl_sockets_init_net(struct halb_net *hn);
 void halb_nl_sockets_exit_net(struct halb_net *hn);
 int halb_nl_sockets_init(void);

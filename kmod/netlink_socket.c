@@ -3,41 +3,35 @@
  * Clients' sockets: how their requests get at the netns, and what becomes of
  * what belonged to one that was closed.
  *
- * A commit of ten thousand services holds the netns' mutex for seconds. No
- * process that is killed meanwhile may stay for that, neither in a request nor
- * in the close of its socket: its supervisor waits for its end to take its
- * addresses away.
+ * A commit of ten thousand services takes seconds. A process that is killed
+ * meanwhile does not wait here for its end, neither in a request nor in the
+ * close of its socket: its supervisor waits for that to take its addresses away.
  */
-#include <linux/llist.h>
 #include <linux/netlink.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "netlink_msg.h"
 
 /**
- * struct closed_socket - a socket that was closed while the mutex was held
- * @node: in &halb_net.closed
- * @portid: its port id; another socket may have it by now
+ * struct halb_owner - a socket to which something belongs, or did
+ * @closed: in &halb_net.closed, when it was closed
+ * @portid: its port id, by which it is in &halb_net.owners until then
  */
-struct closed_socket {
-	struct llist_node node;
+struct halb_owner {
+	struct llist_node closed;
 	u32 portid;
 };
 
-static void end_socket(struct halb_net *hn, u32 portid)
-{
-	halb_nl_transactions_release(hn, portid);
-	halb_nl_instances_release(hn, portid);
-}
-
 static void end_closed_sockets(struct halb_net *hn)
 {
-	struct closed_socket *closed, *next;
+	struct halb_owner *owner, *next;
 
 	lockdep_assert_held(&hn->mutex);
-	llist_for_each_entry_safe(closed, next, llist_del_all(&hn->closed), node) {
-		end_socket(hn, closed->portid);
-		kfree(closed);
+	llist_for_each_entry_safe(owner, next, llist_del_all(&hn->closed), closed) {
+		halb_nl_transactions_release(hn, owner->portid);
+		halb_nl_instances_release(hn, owner->portid);
+		kfree(owner);
 	}
 }
 
@@ -45,17 +39,53 @@ static void end_closed_sockets(struct halb_net *hn)
  * halb_nl_lock - takes the netns' mutex for a request
  * @hn: netns
  *
- * What sockets have that were closed before ends first: the port id of one may
+ * Requests wait for their turn, in their order, before they ask for the mutex,
+ * which others only hold for moments. Who waits for a mutex may spin as long as
+ * its holder runs, and a signal does not end that.
+ *
+ * What belonged to sockets that are closed ends first: the port id of one may
  * be that of the socket that asks now, or what it had be what that one wants.
  *
- * Context: process. Return: 0, or -EINTR if the process is being killed.
+ * Context: process. Return: 0, or -EINTR if the process is being killed: then
+ * the requests that follow in the same message get that, too.
  */
 int halb_nl_lock(struct halb_net *hn)
 {
-	int err = mutex_lock_killable(&hn->mutex);
+	if (fatal_signal_pending(current) || down_killable(&hn->turn))
+		return -EINTR;
+	mutex_lock(&hn->mutex);
+	end_closed_sockets(hn);
+	return 0;
+}
 
-	if (!err)
-		end_closed_sockets(hn);
+void halb_nl_unlock(struct halb_net *hn)
+{
+	mutex_unlock(&hn->mutex);
+	up(&hn->turn);
+}
+
+/**
+ * halb_nl_own - something is going to belong to a socket
+ * @hn: netns, its mutex held
+ * @portid: the socket's
+ *
+ * Context: process, in a request of this socket's. Return: 0 or -ENOMEM.
+ */
+int halb_nl_own(struct halb_net *hn, u32 portid)
+{
+	struct halb_owner *owner;
+	int err;
+
+	lockdep_assert_held(&hn->mutex);
+	if (xa_load(&hn->owners, portid))
+		return 0;
+	owner = kmalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	if (!owner)
+		return -ENOMEM;
+	owner->portid = portid;
+	err = xa_err(xa_store(&hn->owners, portid, owner, GFP_KERNEL_ACCOUNT));
+	if (err)
+		kfree(owner);
 	return err;
 }
 
@@ -68,37 +98,26 @@ static void end_later(struct work_struct *work)
 	mutex_unlock(&hn->mutex);
 }
 
-static void close_socket(struct halb_net *hn, u32 portid)
-{
-	struct closed_socket *closed = NULL;
-
-	if (!mutex_trylock(&hn->mutex)) {
-		closed = kmalloc(sizeof(*closed), GFP_KERNEL);
-		if (closed) {
-			closed->portid = portid;
-			llist_add(&closed->node, &hn->closed);
-			queue_work(halb_wq, &hn->closed_work);
-			return;
-		}
-		mutex_lock(&hn->mutex);
-	}
-	end_socket(hn, portid);
-	mutex_unlock(&hn->mutex);
-}
-
 /* A socket was closed. Its own requests are over. */
 static int on_release(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	const struct netlink_notify *notify = ptr;
+	struct halb_owner *owner;
 	struct halb_net *hn;
 
 	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
 		return NOTIFY_DONE;
 	hn = halb_net(notify->net);
-	/* most sockets have nothing to do with us: spare them the mutex */
-	if (!list_empty_careful(&hn->transactions) ||
-	    !list_empty_careful(&hn->instances))
-		close_socket(hn, notify->portid);
+	owner = xa_erase(&hn->owners, notify->portid);
+	if (!owner)
+		return NOTIFY_DONE;
+	llist_add(&owner->closed, &hn->closed);
+	if (mutex_trylock(&hn->mutex)) {
+		end_closed_sockets(hn);
+		mutex_unlock(&hn->mutex);
+	} else {
+		queue_work(halb_wq, &hn->closed_work);
+	}
 	return NOTIFY_DONE;
 }
 
@@ -108,14 +127,22 @@ static struct notifier_block release_notifier = {
 
 void halb_nl_sockets_init_net(struct halb_net *hn)
 {
+	sema_init(&hn->turn, 1);
+	xa_init(&hn->owners);
 	init_llist_head(&hn->closed);
 	INIT_WORK(&hn->closed_work, end_later);
 }
 
-/* No socket of the netns is closed any more: it has none, or we do not hear. */
+/* Of sockets that outlive the module. No other is closed any more. */
 void halb_nl_sockets_exit_net(struct halb_net *hn)
 {
+	struct halb_owner *owner;
+	unsigned long portid;
+
 	flush_work(&hn->closed_work);
+	xa_for_each(&hn->owners, portid, owner)
+		kfree(owner);
+	xa_destroy(&hn->owners);
 }
 
 int __init halb_nl_sockets_init(void)

@@ -84,6 +84,9 @@ static int begin(struct halb_net *hn, const struct genl_info *info,
 	if (open >= HALB_TRANSACTIONS_MAX)
 		return halb_refuse(info->extack, -EBUSY,
 				   "at most 16 transactions are open at a time: commit or abort one");
+	err = halb_nl_own(hn, info->snd_portid);
+	if (err)
+		return halb_nl_explain(info->extack, err);
 	halb_transaction_init(txn, hn);
 	txn->replace = flags &&
 		       nla_get_u32(flags) & HALB_TRANSACTION_FLAG_REPLACE;
@@ -122,7 +125,7 @@ int halb_nl_transaction_begin_doit(struct sk_buff *skb, struct genl_info *info)
 		err = fill_transaction(msg, txn);
 		list_add_tail(&txn->list, &hn->transactions);
 	}
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return halb_nl_answer(info, msg, header, err);
 }
 
@@ -263,7 +266,7 @@ int halb_nl_transaction_put_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		end_transaction(txn);
 unlock:
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 
@@ -291,7 +294,7 @@ int halb_nl_transaction_commit_doit(struct sk_buff *skb, struct genl_info *info)
 		err = fill_transaction(msg, txn);
 	end_transaction(txn);
 unlock:
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return halb_nl_answer(info, msg, header, err);
 }
 
@@ -309,7 +312,7 @@ int halb_nl_transaction_abort_doit(struct sk_buff *skb, struct genl_info *info)
 		err = PTR_ERR(txn);
 	else
 		end_transaction(txn);
-	mutex_unlock(&hn->mutex);
+	halb_nl_unlock(hn);
 	return err;
 }
 

@@ -492,6 +492,6 @@ int halb_nl_why_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = fill(msg, &why);
 	}
 	rcu_read_unlock();
-	mutex_unlock(&why.hn->mutex);
+	halb_nl_unlock(why.hn);
 	return halb_nl_answer(info, msg, header, err);
 }

@@ -32,6 +32,7 @@ What a flow answers is the server's name, or refused, reset, closed, timeout or 
 """
 import errno
 import os
+import random
 import socket
 import struct
 import sys
@@ -61,9 +62,19 @@ def reason(error):
     return names.get(error.errno, errno.errorcode.get(error.errno, "error"))
 
 
+def new_port(kind):
+    """One that no flow had before, as whose continuation it would pass."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        low, high = map(int, f.read().split())
+    free = set(range(low, high + 1)) - {port for k, port in used_ports if k == kind}
+    if not free:
+        raise OSError(errno.EADDRNOTAVAIL, "every port has had a flow")
+    return random.choice(list(free))
+
+
 def new_socket(kind, family, source, sport):
-    """Bound; without SPORT to a port that no flow had before, as whose continuation it would pass."""
-    for _ in range(10000):
+    """Bound; without SPORT to a new port."""
+    while True:
         s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
@@ -71,16 +82,14 @@ def new_socket(kind, family, source, sport):
         else:
             s.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
         try:
-            s.bind((source, sport))
-        except OSError:
-            s.close()
-            raise
-        port = (kind, s.getsockname()[1])
-        if sport or port not in used_ports:
-            used_ports.add(port)
+            port = sport or new_port(kind)
+            used_ports.add((kind, port))
+            s.bind((source, port))
             return s
-        s.close()
-    raise OSError(errno.EADDRNOTAVAIL, "every port has had a flow")
+        except OSError as e:
+            s.close()
+            if sport or e.errno != errno.EADDRINUSE:
+                raise
 
 
 class Flow:

@@ -50,13 +50,18 @@ for k in $kernels; do
 	esac
 done
 
-# What runs on each kernel. The debug kernel's instructions are not what anybody runs.
+# What runs on each kernel.
+want=
 declare -A on=()
 place() { # KERNEL NAME...
 	local k=$1 n
 	shift
 	for n; do
-		[ "$k" = debug ] && [ "$(mode_of "$n")" = icount ] || on[$k]+="$n "
+		if [ "$k" != debug ] || [ "$(mode_of "$n")" != icount ]; then
+			on[$k]+="$n "
+		elif [ -n "$want" ]; then
+			die "$n counts instructions: those of the debug kernel are not what anybody runs"
+		fi
 	done
 }
 if [ $# -eq 0 ]; then
@@ -137,19 +142,25 @@ modes_on() { # KERNEL
 		[ -z "$(of_mode "$mode" ${on[$1]})" ] || echo "${mode:-plain}"
 	done
 }
-# The debug kernel is built first, while others run. Its VM waits until one of theirs is done: more at
+# The debug kernel is built first, while others run. Its VMs wait until one of theirs is done: more at
 # once, on two processors, would only stretch each other's times.
 if ! mkfifo "$results/free" || ! exec {free}<> "$results/free"; then exit 1; fi
 debug_ready() {
-	make --no-print-directory debug-module > "$results/vm/debug.log" 2>&1 </dev/null &
+	child "$here/debug-kernel.sh" -b || return 1
+	[ "$kernels" = debug ] || read -r -u "$free"
+	child make --no-print-directory debug-module
+}
+child() { # COMMAND...
+	"$@" >> "$results/vm/debug.log" 2>&1 </dev/null &
 	pid=$!
 	wait $pid || return 1
-	[ "$kernels" = debug ] || read -r -u "$free"
+	pid=
 }
 # The VMs of one kernel one after the other.
 boot_all() { # KERNEL
 	local k=$1 mode where some
-	trap 'kill $pid; wait; exit 1' TERM
+	pid=
+	trap '[ -z "$pid" ] || kill $pid; wait; exit 1' TERM
 	if [ "$k" = debug ] && ! debug_ready; then
 		for mode in $(modes_on "$k"); do
 			where=$results/vm/$k-$mode

@@ -4,6 +4,7 @@
 # the configuration, the compiler or Debian's source changes.
 #
 #   debug-kernel.sh          prints "debug KVER KDIR", as kernels.sh does
+#   debug-kernel.sh -b       only builds it; without -b its watchers are tried, too, in VMs
 #   debug-kernel.sh -f       prints how many minutes that would take; 0 if the cache has it
 #
 # The kernel is then $HALB_CACHE/debug/boot/vmlinuz-KVER, its modules are in
@@ -26,8 +27,11 @@ cpu_minutes=26 log_lines=2350
 
 note() { echo "debug-kernel: $*" >&2; }
 die() { note "$*"; exit 1; }
-forecast=
-[ "${1:-}" != -f ] || forecast=1
+forecast='' build_only=''
+case ${1:-} in
+-f) forecast=1 ;;
+-b) build_only=1 ;;
+esac
 mkdir -p "$cache" || exit 1
 exec 9>"$cache/.debug.lock"
 [ -n "$forecast" ] || flock -n 9 || { note "waiting for another build to end"; flock 9; }
@@ -49,7 +53,7 @@ prove() { # KVER
 result() {
 	local kver
 	kver=$(ls "$out/lib/modules")
-	prove "$kver"
+	[ -n "$build_only" ] || prove "$kver"
 	echo "debug $kver $out/build"
 	exit 0
 }
