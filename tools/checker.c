@@ -14,6 +14,7 @@
 #include "addr.h"
 #include "alert.h"
 #include "check.h"
+#include "key_map.h"
 #include "virtual_server.h"
 
 #define RETRY_SECONDS	5		/* after the module refused */
@@ -27,6 +28,7 @@ struct slot {
 struct checker {
 	struct event_base *base;
 	const struct conf *conf;
+	struct key_map keys;		/* of conf: which of slots has it */
 	struct checker_options options;
 	struct virtual_server_host host;
 	struct checks *checks;
@@ -82,19 +84,21 @@ static void set_why(struct checker *checker, const char *why)
 }
 
 /* The virtual server that has it, and which of its keys it is. */
-static const struct conf_virtual_server *find_key(const struct conf *conf,
+static const struct conf_virtual_server *find_key(const struct checker *checker,
 						  const struct halb_key *key,
 						  const struct conf_service_key **found)
 {
-	for (size_t i = 0; i < conf->services_count; i++) {
-		const struct conf_virtual_server *vs = &conf->services[i];
+	const struct conf_virtual_server *vs;
+	size_t i;
 
-		for (size_t k = 0; k < vs->keys_count; k++) {
-			if (!halb_key_equal(&vs->keys[k].key, key))
-				continue;
-			*found = &vs->keys[k];
-			return vs;
-		}
+	if (!key_map_get(&checker->keys, key, &i))
+		return NULL;
+	vs = &checker->conf->services[i];
+	for (size_t k = 0; k < vs->keys_count; k++) {
+		if (!halb_key_equal(&vs->keys[k].key, key))
+			continue;
+		*found = &vs->keys[k];
+		return vs;
 	}
 	return NULL;
 }
@@ -148,7 +152,7 @@ static void note_refusals(struct checker *checker)
 
 	for (size_t i = 0; i < count && lines && bound; i++) {
 		const struct conf_service_key *key;
-		const struct conf_virtual_server *vs = find_key(checker->conf, &list[i].key, &key);
+		const struct conf_virtual_server *vs = find_key(checker, &list[i].key, &key);
 		char name[KEY_STRLEN];
 
 		if (!vs)
@@ -331,23 +335,24 @@ static void free_slots(struct slot *slots, size_t count)
 	free(slots);
 }
 
-static bool has_key(const struct conf *conf, const struct halb_key *key)
+/* Which virtual_server has which service. */
+static int number_keys(struct key_map *keys, const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->services_count; i++)
 		for (size_t k = 0; k < conf->services[i].keys_count; k++)
-			if (halb_key_equal(&conf->services[i].keys[k].key, key))
-				return true;
-	return false;
+			if (key_map_put(keys, &conf->services[i].keys[k].key, i))
+				return -ENOMEM;
+	return 0;
 }
 
-/* Services that only the old one has go. */
-static void drop_gone(struct checker *checker, const struct conf *conf)
+/* Services that only the old configuration has go. */
+static void drop_gone(struct checker *checker, const struct key_map *keys)
 {
 	for (size_t i = 0; i < checker->conf->services_count; i++) {
 		const struct conf_virtual_server *vs = &checker->conf->services[i];
 
 		for (size_t k = 0; k < vs->keys_count; k++)
-			if (!has_key(conf, &vs->keys[k].key))
+			if (!key_map_get(keys, &vs->keys[k].key, NULL))
 				services_drop(checker->services, &vs->keys[k].key);
 	}
 }
@@ -356,18 +361,19 @@ int checker_reload(struct checker *checker, const struct conf *conf)
 {
 	size_t count = conf->services_count, old_count = checker->count;
 	struct slot *slots = calloc(count + 1, sizeof(*slots)), *old = checker->slots;
+	struct key_map keys = { 0 };
 
-	if (!slots)
-		return -ENOMEM;
+	if (!slots || number_keys(&keys, conf))
+		goto no_memory;
 	for (size_t i = 0; i < count; i++) {
 		slots[i].vs = virtual_server_new(&checker->host, conf, &conf->services[i],
 						 find(checker, &conf->services[i]));
-		if (!slots[i].vs) {
-			free_slots(slots, count);
-			return -ENOMEM;
-		}
+		if (!slots[i].vs)
+			goto no_memory;
 	}
-	drop_gone(checker, conf);
+	drop_gone(checker, &keys);
+	key_map_free(&checker->keys);
+	checker->keys = keys;
 	checker->slots = slots;
 	checker->count = count;
 	checker->conf = conf;
@@ -379,6 +385,11 @@ int checker_reload(struct checker *checker, const struct conf *conf)
 		virtual_server_begin(slots[i].vs);
 	commit_in(checker, 0);
 	return 0;
+no_memory:
+	key_map_free(&keys);
+	if (slots)
+		free_slots(slots, count);
+	return -ENOMEM;
 }
 
 struct checker *checker_start(struct event_base *base, const struct conf *conf,
@@ -430,6 +441,7 @@ void checker_stop(struct checker *checker, bool leave)
 	if (!leave && checker->adopted && services_commit(checker->services))
 		say(checker, LOG_ERR, services_error(checker->services));
 	free_slots(checker->slots, checker->count);
+	key_map_free(&checker->keys);
 	alerts_free(checker->alerts);
 	services_free(checker->services);
 	checks_free(checker->checks);
@@ -464,7 +476,9 @@ bool checker_hears_suspects(const struct checker *checker)
 
 void checker_suspect(struct checker *checker, const struct halb_server *server)
 {
-	for (size_t i = 0; i < checker->count; i++)
+	size_t i;
+
+	if (key_map_get(&checker->keys, &server->service, &i))
 		virtual_server_suspect(checker->slots[i].vs, server);
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "key_map.h"
+
 struct member {
 	struct halb_server have;	/* in the module, if in */
 	struct halb_server want;
@@ -34,6 +36,7 @@ struct services {
 	void *arg;
 	struct entry *entries;
 	size_t count;
+	struct key_map numbers;		/* of entries */
 	struct halb_change *changes;
 	size_t changes_count;
 	size_t changes_size;
@@ -63,6 +66,7 @@ void services_free(struct services *services)
 	for (size_t i = 0; i < services->count; i++)
 		free(services->entries[i].members);
 	free(services->entries);
+	key_map_free(&services->numbers);
 	free(services->changes);
 	free(services->refusals);
 	free(services);
@@ -80,10 +84,9 @@ size_t services_changes(const struct services *services)
 
 static struct entry *find(struct services *services, const struct halb_key *key)
 {
-	for (size_t i = 0; i < services->count; i++)
-		if (halb_key_equal(&services->entries[i].key, key))
-			return &services->entries[i];
-	return NULL;
+	size_t i;
+
+	return key_map_get(&services->numbers, key, &i) ? &services->entries[i] : NULL;
 }
 
 static struct entry *find_or_add(struct services *services, const struct halb_key *key)
@@ -96,6 +99,8 @@ static struct entry *find_or_add(struct services *services, const struct halb_ke
 	if (!entries)
 		return NULL;
 	services->entries = entries;
+	if (key_map_put(&services->numbers, key, services->count))
+		return NULL;
 	entry = &entries[services->count++];
 	*entry = (struct entry){ .key = *key };
 	return entry;
@@ -483,7 +488,13 @@ static void settle_gone(struct services *services)
 		else
 			services->entries[kept++] = *entry;
 	}
+	if (kept == services->count)
+		return;
 	services->count = kept;
+	key_map_clear(&services->numbers);
+	/* as many had room: no memory is needed */
+	for (size_t i = 0; i < kept; i++)
+		key_map_put(&services->numbers, &services->entries[i].key, i);
 }
 
 /* --- transactions -------------------------------------------------------------------- */
