@@ -163,7 +163,7 @@ help:
 	@echo
 	@echo '  make demo            real HTTP through a VIP, in a VM; SHELL=1 leaves a shell in it'
 	@echo '  make check           the whole test suite: on the host, and in a VM per kernel'
-	@echo '                         T="nat dr"         only these scripts'
+	@echo '                         T="nat dr@6.1"     only these scripts, one of them on 6.1 only'
 	@echo '                         K=6.12             only this kernel'
 	@echo '  make check-debug     the scripts on a kernel with KASAN, lockdep, kmemleak and more;'
 	@echo '                         builds that kernel first, once (20 to 30 minutes), T= as above'

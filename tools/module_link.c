@@ -15,8 +15,8 @@
 #include "thread.h"
 
 #define STACK_SIZE	(1 << 18)
-/* As soon as any ordinary program. With a real-time priority it could spin for the module's mutex until
- * RLIMIT_RTTIME.
+/* As soon as any ordinary program. A real-time priority is for advertisements, and RLIMIT_RTTIME
+ * would count what this thread does in the module.
  */
 #define NICE		(-20)
 
