@@ -13,8 +13,6 @@
 #define TIMEOUT_MAX	2678400
 /* Thresholds and conn-limit: counts of connections. */
 #define CONNS_MAX	INT32_MAX
-/* Seconds: a day. */
-#define SLOW_START_MAX	86400
 #define SUSPECT_MAX	65535
 
 /* --- what names a service or a server ---------------------------------------- */
@@ -209,7 +207,7 @@ static bool take_own_limit(struct args *args, const struct keyword *keyword, voi
 		break;
 	case HALB_SVC_SLOW_START:
 		value = &service->slow_start;
-		max = SLOW_START_MAX;
+		max = HALB_SLOW_START_MAX;
 		break;
 	default:
 		value = &service->conn_limit;

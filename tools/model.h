@@ -22,6 +22,8 @@
 
 #include <linux/halb.h>
 
+#define HALB_SLOW_START_MAX	86400	/* seconds; the module takes no more */
+
 /* Room for a name. Longer than HALB_NAME_MAX, so that a name that is too long
  * reaches the kernel, which refuses it and lists the names that it has.
  */

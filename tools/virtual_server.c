@@ -18,8 +18,6 @@
 #include "script_run.h"
 
 #define US_PER_S	1000000
-/* The module's longest slow start: a day. */
-#define SLOW_START_MAX	86400
 /* A suspect server is checked at once, but not twice within the one, and again after the other. */
 #define SUSPECT_GAP	(2 * US_PER_S)
 #define SUSPECT_EVERY	(10 * US_PER_S)
@@ -578,7 +576,7 @@ static uint32_t slow_start(const struct conf_virtual_server *conf)
 		if (conf->servers[i].slowstart_us > longest)
 			longest = conf->servers[i].slowstart_us;
 	longest = (longest + US_PER_S - 1) / US_PER_S;
-	return longest > SLOW_START_MAX ? SLOW_START_MAX : (uint32_t)longest;
+	return longest > HALB_SLOW_START_MAX ? HALB_SLOW_START_MAX : (uint32_t)longest;
 }
 
 /* For ftp the module wants all servers to have nat. */

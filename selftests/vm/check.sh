@@ -29,6 +29,9 @@ of_mode() { # MODE NAME...
 	shift
 	for n; do [ "$(mode_of "$n")" != "$mode" ] || echo "$n"; done
 }
+vm_of() { # KERNEL MODE
+	echo "$1${2:+-$2}"
+}
 
 # What there is, and what was asked for.
 scripts=()
@@ -109,19 +112,18 @@ add() { # WHERE NAME
 }
 for n in "${host[@]}"; do add host "$n"; done
 for n in "${scripts[@]}"; do
-	mode=$(mode_of "$n")
 	for k in ${kernels%debug}; do
-		[[ " ${on[$k]}" != *" $n "* ]] || add "$k${mode:+-$mode}" "$n"
+		[[ " ${on[$k]}" != *" $n "* ]] || add "$(vm_of "$k" "$(mode_of "$n")")" "$n"
 	done
 done
 [[ $kernels != *debug ]] || for n in ${on[debug]}; do
-	mode=$(mode_of "$n")
-	add "debug${mode:+-$mode}" "$n"
+	add "$(vm_of debug "$(mode_of "$n")")" "$n"
 done
 [ ${#t[@]} -gt 0 ] || die "there is no test"
 
 boot() { # KERNEL MODE SCRIPT...: the scripts in a VM, which writes to $results/vm/KERNEL[-MODE]
-	local k=$1 where=$1${2:+-$2} slow limit flags=()
+	local k=$1 where slow limit flags=()
+	where=$(vm_of "$1" "$2")
 	case $2 in
 	icount) flags=(-i) ;;
 	cpus*) flags=(-c "${2#cpus}") ;;
@@ -163,8 +165,7 @@ boot_all() { # KERNEL
 	trap '[ -z "$pid" ] || kill $pid; wait; exit 1' TERM
 	if [ "$k" = debug ] && ! debug_ready; then
 		for mode in $(modes_on "$k"); do
-			where=$results/vm/$k-$mode
-			where=${where%-plain}
+			where=$results/vm/$(vm_of "$k" "${mode#plain}")
 			cp "$results/vm/debug.log" "$where/run.log"
 			echo 99 > "$where/ended"
 		done
@@ -179,9 +180,9 @@ boot_all() { # KERNEL
 }
 for k in $kernels; do
 	for mode in $(modes_on "$k"); do
-		mode=${mode#plain}
-		add "$k${mode:+-$mode}" vm
-		mkdir -p "$results/vm/$k${mode:+-$mode}"
+		where=$(vm_of "$k" "${mode#plain}")
+		add "$where" vm
+		mkdir -p "$results/vm/$where"
 	done
 	boot_all "$k" &
 	vms+=($!)
