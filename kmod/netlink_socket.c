@@ -128,7 +128,7 @@ static struct notifier_block release_notifier = {
 void halb_nl_sockets_init_net(struct halb_net *hn)
 {
 	sema_init(&hn->turn, 1);
-	xa_init(&hn->owners);
+	xa_init_flags(&hn->owners, XA_FLAGS_ACCOUNT);
 	init_llist_head(&hn->closed);
 	INIT_WORK(&hn->closed_work, end_later);
 }

@@ -117,8 +117,8 @@ static u32 needed(const struct halb_own *old)
 /*
  * The first one, or a larger one, which hears of changes before it takes the
  * old one's place; filled in one walk through the routing tables. Takes the
- * RTNL lock: never under the netns' mutex, which events of devices take under
- * that lock.
+ * RTNL lock: never under the netns' mutex, which events of devices ask for
+ * under that lock.
  */
 static void renew(struct work_struct *work)
 {
