@@ -66,10 +66,11 @@ def new_port(kind):
     """One that no flow had before, as whose continuation it would pass."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
         low, high = map(int, f.read().split())
-    free = set(range(low, high + 1)) - {port for k, port in used_ports if k == kind}
-    if not free:
-        raise OSError(errno.EADDRNOTAVAIL, "every port has had a flow")
-    return random.choice(list(free))
+    for _ in range(20 * (high - low + 1)):
+        port = random.randint(low, high)
+        if (kind, port) not in used_ports:
+            return port
+    raise OSError(errno.EADDRNOTAVAIL, "every port has had a flow")
 
 
 def new_socket(kind, family, source, sport):
