@@ -4,10 +4,11 @@
 
 Each scenario is a virtual server on a port of its own, its configuration, and what its servers do
 from second to second, counted from when both daemons run. All run at once; on a slow kernel, which
-has so much work only with great delay, a part of them after the other. Compared is what both
-daemons decide, as they log it: which servers come and go, weights, the quorum, the sorry server, line
-for line, and, as soon as both run, each within a tolerance of the other. At the end, and between the
-seconds 22 and 26, the pools must be equal, too.
+does so much work with great delay, a part of them after the other, and with longer timeouts.
+
+Compared is what both daemons decide, as they log it: which servers come and go, weights, the quorum,
+the sorry server, line for line, and, as soon as both run, each within a tolerance of the other. At the
+end, and between the seconds 22 and 26, the pools must be equal, too.
 """
 import asyncio
 import hashlib
@@ -54,30 +55,30 @@ def out(behaviour, begins=8, ends=28):
 
 
 def tcp(retry=1, more="", delay=1):
-    return f"TCP_CHECK {{\nconnect_timeout 2\nretry {retry}\ndelay_before_retry {delay}\n{more}\n}}"
+    return f"TCP_CHECK {{\nconnect_timeout {2 * SLOW}\nretry {retry}\ndelay_before_retry {delay}\n{more}\n}}"
 
 
 def http(urls="", more="", retry=1):
     urls = urls or "url {\npath /\nstatus_code 200\n}"
-    return (f"HTTP_GET {{\n{urls}\nconnect_timeout 3\nretry {retry}\ndelay_before_retry 1\n"
+    return (f"HTTP_GET {{\n{urls}\nconnect_timeout {3 * SLOW}\nretry {retry}\ndelay_before_retry 1\n"
             f"{more}\n}}")
 
 
 def smtp(retry=1):
-    return f"SMTP_CHECK {{\nconnect_timeout 2\nretry {retry}\ndelay_before_retry 1\nhelo_name d\n}}"
+    return f"SMTP_CHECK {{\nconnect_timeout {2 * SLOW}\nretry {retry}\ndelay_before_retry 1\nhelo_name d\n}}"
 
 
 def dns(retry=1):
-    return (f"DNS_CHECK {{\ntype A\nname example.com\nconnect_timeout 2\nretry {retry}\n"
+    return (f"DNS_CHECK {{\ntype A\nname example.com\nconnect_timeout {2 * SLOW}\nretry {retry}\n"
             "delay_before_retry 1\n}")
 
 
 def udp(more=""):
-    return f"UDP_CHECK {{\nconnect_timeout 2\nretry 1\ndelay_before_retry 1\n{more}\n}}"
+    return f"UDP_CHECK {{\nconnect_timeout {2 * SLOW}\nretry 1\ndelay_before_retry 1\n{more}\n}}"
 
 
 def misc(name, more=""):
-    return f'MISC_CHECK {{\nmisc_path "/bin/sh {TMP}/{name}.sh"\nmisc_timeout 2\n{more}\n}}'
+    return f'MISC_CHECK {{\nmisc_path "/bin/sh {TMP}/{name}.sh"\nmisc_timeout {2 * SLOW}\n{more}\n}}'
 
 
 STEADY = [(0, GOOD)]
@@ -200,9 +201,9 @@ class Server:
         if behaviour == SILENT:
             await asyncio.sleep(60)
         if behaviour == SLOW2:
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.5 * SLOW)
         if behaviour == SLOW6:
-            await asyncio.sleep(6)
+            await asyncio.sleep(6 * SLOW)
         if behaviour != CLOSE:
             status = "500 No" if behaviour == STATUS else "200 OK"
             page = b"something else\n" if behaviour == DIGEST_BAD else PAGE
