@@ -81,7 +81,8 @@ struct halb_settings {
  * @objects: services that are not freed yet, removed ones included
  * @local_servers: servers that need HALB_HOOKS_OUTPUT
  * @stack_servers: servers that need HALB_HOOKS_FORWARD
- * @mutex: protects everything below, and every change of the above but @conns
+ * @mutex: protects everything below but @turn, @owners and @closed, and every
+ *	change of the above but @conns
  * @generation: counts changes of the configuration, see transactions
  * @services: all configured services, oldest first
  * @removed: servers that are no longer configured, but have connections

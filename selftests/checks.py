@@ -275,7 +275,6 @@ class Server:
             self.server = await asyncio.start_server(self.connected, RIP, self.port,
                                                      reuse_address=True)
 
-
     def end(self):
         for part in (self.server, self.transport):
             if part:

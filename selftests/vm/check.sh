@@ -217,7 +217,7 @@ if [ "$failed" -eq 0 ]; then
 else
 	echo "Logs: $results/vm"
 fi
-echo "Kernels: $kernels; $((SECONDS - start)) s"
+echo "Kernels: ${kernels:-none}; $((SECONDS - start)) s"
 line="$passed passed, $failed failed"
 [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
 echo "$line"
