@@ -400,7 +400,7 @@ static int prepare_hooks(const struct halb_transaction *txn,
 	    !rcu_access_pointer(hn->marked)) {
 		struct halb_probe *marked;
 
-		marked = halb_probe_create(HALB_MARKED_ROOM);
+		marked = halb_probe_create(HALB_MARKED_ROOM, false);
 		if (!marked)
 			return -ENOMEM;
 		rcu_assign_pointer(hn->marked, marked);

@@ -236,7 +236,7 @@ int halb_config_init_net(struct halb_net *hn)
 	config = halb_config_create(0, 0);
 	if (!config)
 		return -ENOMEM;
-	probe = halb_probe_create(HALB_PROBE_ROOM_MIN);
+	probe = halb_probe_create(HALB_PROBE_ROOM_MIN, true);
 	if (!probe) {
 		kvfree(config);
 		return -ENOMEM;

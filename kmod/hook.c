@@ -49,6 +49,66 @@ static bool is_bridged(const struct sk_buff *skb,
 #endif
 }
 
+/* Has a flow of a service by mark gone to this destination? */
+static __always_inline bool was_marked4(const struct halb_net *hn, __be32 addr)
+{
+	const struct halb_probe *marked = rcu_dereference(hn->marked);
+
+	return unlikely(marked) && halb_probe4(marked, addr, HALB_PROBE_VIP);
+}
+
+static __always_inline bool was_marked6(const struct halb_net *hn,
+					const struct in6_addr *addr)
+{
+	const struct halb_probe *marked = rcu_dereference(hn->marked);
+
+	return unlikely(marked) && halb_probe6(marked, addr, HALB_PROBE_VIP);
+}
+
+static bool has_mark_service(const struct halb_net *hn, u32 mark, u8 af)
+{
+	struct halb_service_key key;
+
+	if (!mark)
+		return false;
+	memset(&key, 0, sizeof(key));
+	key.fwmark = mark;
+	key.af = af;
+	return halb_config_find(rcu_dereference(hn->config), &key);
+}
+
+/*
+ * The probe says yes of some foreign addresses as well. Where no lookup of a
+ * connection follows that would tell: is it a VIP, or a server that answers
+ * through us? A destination of a service by mark may be any.
+ */
+static noinline bool concerns_us(const struct halb_net *hn,
+				 const struct sk_buff *skb, u8 af)
+{
+	const struct halb_probe *probe = rcu_dereference(hn->probe);
+	union nf_inet_addr from = {}, to = {};
+
+	if (af == AF_INET6) {
+		from.in6 = ipv6_hdr(skb)->saddr;
+		to.in6 = ipv6_hdr(skb)->daddr;
+	} else {
+		from.ip = ip_hdr(skb)->saddr;
+		to.ip = ip_hdr(skb)->daddr;
+	}
+	return halb_probe_knows(probe, af, &to, HALB_PROBE_VIP) ||
+	       halb_probe_knows(probe, af, &from, HALB_PROBE_REPLY) ||
+	       has_mark_service(hn, skb->mark, af) ||
+	       (af == AF_INET6 ? was_marked6(hn, &to.in6) :
+				 was_marked4(hn, to.ip));
+}
+
+/* Leaves a packet to the stack, counted if it is not a foreign one. */
+#define let_pass(hn, skb, af, reason) ({			\
+	if (concerns_us(hn, skb, af))			\
+		halb_pass_count(hn, reason);		\
+	(unsigned int)NF_ACCEPT;			\
+})
+
 /* Whether a packet with one of our addresses is one for us. */
 static unsigned int admit(struct halb_net *hn, const struct sk_buff *skb,
 			  const struct nf_hook_state *state, u8 flags)
@@ -60,24 +120,17 @@ static unsigned int admit(struct halb_net *hn, const struct sk_buff *skb,
 		if (!netif_is_l3_slave(state->out) &&
 		    !netif_is_l3_master(state->out))
 			return HALB_GO_ON;
-		halb_pass_count(hn, VRF);
-		return NF_ACCEPT;
+		return let_pass(hn, skb, state->pf, VRF);
 	}
-	if (unlikely(skb->pkt_type != PACKET_HOST)) {
-		halb_pass_count(hn, NOT_UNICAST);
-		return NF_ACCEPT;
-	}
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return let_pass(hn, skb, state->pf, NOT_UNICAST);
 	/* its own, or given to a socket by a program at tc */
 	if (unlikely(in->flags & IFF_LOOPBACK || skb->sk))
 		return NF_ACCEPT;
-	if (unlikely(netif_is_l3_slave(in) || netif_is_l3_master(in))) {
-		halb_pass_count(hn, VRF);
-		return NF_ACCEPT;
-	}
-	if (is_bridged(skb, in)) {
-		halb_pass_count(hn, BRIDGED);
-		return NF_ACCEPT;
-	}
+	if (unlikely(netif_is_l3_slave(in) || netif_is_l3_master(in)))
+		return let_pass(hn, skb, state->pf, VRF);
+	if (is_bridged(skb, in))
+		return let_pass(hn, skb, state->pf, BRIDGED);
 	return HALB_GO_ON;
 }
 
@@ -278,7 +331,8 @@ read_transport(struct halb_packet *pkt, __be16 *sport, __be16 *dport)
 	else if (pkt->protocol == IPPROTO_SCTP)
 		need = sizeof(struct sctphdr);
 	else
-		return halb_pass(pkt, PROTOCOL);
+		return let_pass(pkt->hn, pkt->skb, pkt->v6 ? AF_INET6 : AF_INET,
+			     PROTOCOL);
 	if (unlikely(!pskb_may_pull(pkt->skb, pkt->thoff + need)))
 		return bad_header(pkt);
 	uh = halb_udp_hdr(pkt);
@@ -320,7 +374,7 @@ static noinline unsigned int check_options(struct halb_packet *pkt)
 {
 	switch (read_options(ip_hdr(pkt->skb))) {
 	case OPTIONS_SOURCE_ROUTE:
-		return halb_pass(pkt, SOURCE_ROUTE);
+		return let_pass(pkt->hn, pkt->skb, AF_INET, SOURCE_ROUTE);
 	case OPTIONS_BAD:
 		return bad_header(pkt);
 	default:
@@ -334,6 +388,9 @@ static noinline unsigned int defragment4(struct halb_net *hn,
 {
 	/* made so by a process; what comes to FORWARD was here before */
 	if (flags & HALB_PACKETS_LATE)
+		return NF_ACCEPT;
+	/* its other parts may go another way */
+	if (!concerns_us(hn, skb, AF_INET))
 		return NF_ACCEPT;
 	/* the user keeps our queues apart from those of other hooks */
 	if (ip_defrag(hn->net, skb, IP_DEFRAG_VS_IN))
@@ -441,12 +498,12 @@ static unsigned int find_transport6(struct halb_packet *pkt, bool *fragment)
 			continue;
 		}
 		if (nexthdr == NEXTHDR_NONE || nexthdr == NEXTHDR_AUTH)
-			return halb_pass(pkt, PROTOCOL);
+			return let_pass(pkt->hn, skb, AF_INET6, PROTOCOL);
 		hdr = skb_header_pointer(skb, off, sizeof(_hdr), &_hdr);
 		if (!hdr)
 			return bad_header(pkt);
 		if (nexthdr == NEXTHDR_ROUTING && hdr->segments_left)
-			return halb_pass(pkt, SOURCE_ROUTE);
+			return let_pass(pkt->hn, skb, AF_INET6, SOURCE_ROUTE);
 		nexthdr = hdr->nexthdr;
 		off += ipv6_optlen(hdr);
 	}
@@ -465,7 +522,8 @@ static noinline unsigned int defragment6(struct halb_packet *pkt)
 	bool fragment;
 	int ret;
 
-	if (pkt->flags & HALB_PACKETS_LATE)
+	if (pkt->flags & HALB_PACKETS_LATE ||
+	    !concerns_us(pkt->hn, pkt->skb, AF_INET6))
 		return NF_ACCEPT;
 	ret = nf_ct_frag6_gather(pkt->hn->net, pkt->skb, HALB_DEFRAG_USER);
 	if (ret == -EINPROGRESS)
@@ -522,22 +580,6 @@ static noinline unsigned int ours6(struct halb_net *hn, struct sk_buff *skb,
 	return halb_schedule(&pkt);
 }
 
-/* Has a flow of a service by mark gone to this destination? */
-static __always_inline bool was_marked4(const struct halb_net *hn, __be32 addr)
-{
-	const struct halb_probe *marked = rcu_dereference(hn->marked);
-
-	return unlikely(marked) && halb_probe4(marked, addr, HALB_PROBE_VIP);
-}
-
-static __always_inline bool was_marked6(const struct halb_net *hn,
-					const struct in6_addr *addr)
-{
-	const struct halb_probe *marked = rcu_dereference(hn->marked);
-
-	return unlikely(marked) && halb_probe6(marked, addr, HALB_PROBE_VIP);
-}
-
 /**
  * halb_hook4 - entry point of IPv4 packets
  * @priv: &struct halb_net
@@ -582,18 +624,6 @@ static unsigned int halb_hook6(void *priv, struct sk_buff *skb,
 	     skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
 	return ours6(hn, skb, state, 0);
-}
-
-static bool has_mark_service(const struct halb_net *hn, u32 mark, u8 af)
-{
-	struct halb_service_key key;
-
-	if (!mark)
-		return false;
-	memset(&key, 0, sizeof(key));
-	key.fwmark = mark;
-	key.af = af;
-	return halb_config_find(rcu_dereference(hn->config), &key);
 }
 
 /**

@@ -95,7 +95,7 @@ static struct halb_own *create(struct halb_net *hn, u32 room)
 
 	if (!own)
 		return NULL;
-	own->probe = halb_probe_create(room);
+	own->probe = halb_probe_create(room, false);
 	if (!own->probe) {
 		kfree(own);
 		return NULL;

@@ -3,7 +3,8 @@
  * The cheap question that every packet of the netns pays for: could this
  * address be a VIP, or a server whose replies we translate? One bitmap,
  * indexed by a hash of the address that differs for the two questions. A "no"
- * is certain; a "yes" is looked up.
+ * is certain; a "yes" is looked up, among the connections, or for what has no
+ * ports to look up in the set of the addresses themselves behind the bitmap.
  */
 #ifndef _HALB_PROBE_H
 #define _HALB_PROBE_H
@@ -22,15 +23,31 @@ enum halb_probe_side {
 };
 
 /**
+ * struct halb_probe_entry - one address of an exact probe
+ * @addr: address, unused bytes zero
+ * @side: &enum halb_probe_side
+ * @af: its family, written last; 0: the place is free
+ */
+struct halb_probe_entry {
+	union nf_inet_addr addr;
+	u8 side;
+	u8 af;
+};
+
+/**
  * struct halb_probe - bitmap of addresses
  * @shift: 64 less the number of index bits
+ * @set_order: the set has two to the power of this places
  * @seed: random multipliers, odd, one for each side
+ * @set: the addresses by a hash, in the next free place; or NULL
  * @rcu: to free it
  * @bits: of both sides
  */
 struct halb_probe {
 	unsigned int shift;
+	unsigned int set_order;
 	u64 seed[HALB_PROBE_SIDES];
+	struct halb_probe_entry *set;
 	struct rcu_head rcu;
 	unsigned long bits[];
 };
@@ -73,7 +90,8 @@ static inline bool halb_probe6(const struct halb_probe *probe,
 
 /**
  * halb_probe_create - an empty probe
- * @addresses: how many it is going to hold
+ * @addresses: how many it is going to hold; with a set, at most
+ * @exact: with a set of them, for halb_probe_knows()
  *
  * Thirty-two bits per address: a foreign packet, whose two addresses are asked
  * for, is taken for ours once in sixteen times at worst, typically far less,
@@ -81,8 +99,31 @@ static inline bool halb_probe6(const struct halb_probe *probe,
  *
  * Context: process, may sleep. Return: the probe or NULL.
  */
-struct halb_probe *halb_probe_create(u32 addresses);
+struct halb_probe *halb_probe_create(u32 addresses, bool exact);
+
+/**
+ * halb_probe_add - puts in an address
+ * @probe: probe; if it is exact, one that does not know the address
+ * @af: family
+ * @addr: address, unused bytes zero
+ * @side: what it is
+ *
+ * Context: any, beside readers; of an exact probe, one caller at a time.
+ */
 void halb_probe_add(struct halb_probe *probe, u8 af,
 		    const union nf_inet_addr *addr, enum halb_probe_side side);
+
+/**
+ * halb_probe_knows - whether an address is in an exact probe
+ * @probe: probe
+ * @af: family
+ * @addr: address, unused bytes zero
+ * @side: as what
+ *
+ * Context: any. Return: yes or no, both certain.
+ */
+bool halb_probe_knows(const struct halb_probe *probe, u8 af,
+		      const union nf_inet_addr *addr,
+		      enum halb_probe_side side);
 
 #endif

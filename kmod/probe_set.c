@@ -11,19 +11,12 @@
 #include "probe_set.h"
 #include "transaction.h"
 
-static bool has(const struct halb_probe *probe, u8 af,
-		const union nf_inet_addr *addr, enum halb_probe_side side)
-{
-	return af == AF_INET6 ? halb_probe6(probe, &addr->in6, side) :
-				halb_probe4(probe, addr->ip, side);
-}
-
 /* How many addresses that @probe lacks it got; with %NULL, how many there are. */
 static u32 put(struct halb_probe *probe, u8 af, const union nf_inet_addr *addr,
 	       enum halb_probe_side side)
 {
 	if (probe) {
-		if (has(probe, af, addr, side))
+		if (halb_probe_knows(probe, af, addr, side))
 			return 0;
 		halb_probe_add(probe, af, addr, side);
 	}
@@ -90,7 +83,7 @@ static u32 put_all(struct halb_probe *probe, const struct halb_net *hn,
 static bool make(struct halb_probe_made *made, const struct halb_net *hn,
 		 const struct halb_transaction *txn, u32 room)
 {
-	struct halb_probe *probe = halb_probe_create(room);
+	struct halb_probe *probe = halb_probe_create(room, true);
 
 	if (!probe)
 		return false;
@@ -126,16 +119,18 @@ static bool lacks(const struct halb_probe *probe,
 		if (staged->removed)
 			continue;
 		if (staged->created && !staged->key.fwmark)
-			*missing += !has(probe, staged->key.af,
-					 &staged->key.addr, HALB_PROBE_VIP);
+			*missing += !halb_probe_knows(probe, staged->key.af,
+						      &staged->key.addr,
+						      HALB_PROBE_VIP);
 		for (i = 0; i < staged->count; i++) {
 			const struct halb_staged_server *server;
 
 			server = &staged->servers[i];
 			if (server->created &&
 			    halb_method_rewrites(server->method))
-				*missing += !has(probe, server->af, &server->addr,
-						 HALB_PROBE_REPLY);
+				*missing += !halb_probe_knows(probe, server->af,
+							      &server->addr,
+							      HALB_PROBE_REPLY);
 		}
 	}
 	return *missing;

@@ -64,6 +64,40 @@ for vip in $VIP4 $VIP6; do
 	is "$(http s3 "$(url $vip 8080)")" admin "also when a server's neighbour asks"
 done
 
+# The first question about a packet, whether an address may be a VIP or a server, has a wrong answer
+# for some addresses: two or three of a hundred here. Nobody may notice. Of a fragmented datagram one
+# fragment comes this way, thousands of times, and must go on; a protocol that is not balanced is not
+# counted as left to the stack.
+for family in 4 6; do
+	[ $family = 4 ] && net=10.77.0.0/16 dir=10.1.0.1 s3=10.2.0.13 || net=fd00:77::/64 dir=fd00:1::1 s3=fd00:2::d
+	ip -n cl -$family route add $net via $dir
+	ip -n dir -$family route add $net via $s3
+	cl ping -qc 1 -W 5 $s3 > /dev/null || bail "no way to s3"
+done
+on s3 nft -f - <<-'END' || bail "nft in s3"
+	table netdev arrived {
+		counter fragments4 { }
+		counter fragments6 { }
+		counter gre4 { }
+		counter gre6 { }
+		chain in {
+			type filter hook ingress device e0 priority 0
+			ip daddr 10.77.0.0/16 ip frag-off & 0x3fff == 0x2000 counter name fragments4
+			ip daddr 10.77.0.0/16 ip protocol gre counter name gre4
+			ip6 daddr fd00:77::/64 ip6 nexthdr 44 counter name fragments6
+			ip6 daddr fd00:77::/64 ip6 nexthdr gre counter name gre6
+		}
+	}
+END
+arrived() {
+	on s3 nft -j list counters table netdev arrived | jq -r '[.nftables[].counter // empty | "\(.name)=\(.packets)"] | sort | join(" ")'
+}
+before=$(figures '(.drops | add)' '(.passes | add)')
+cl python3 "$HALB_SRC/selftests/foreign.py" 2000
+is "$(arrived)" "fragments4=4000 fragments6=4000 gre4=4000 gre6=4000" \
+	"fragments and GRE to 2000 foreign addresses, and from as many, all went on at once"
+is "$(figures '(.drops | add)' '(.passes | add)')" "$before" "and none is counted"
+
 # A server as a client of other services: its replies are translated, its own flows are not.
 start_udp cl client 5353
 start_nginx cl client 8081
