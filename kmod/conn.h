@@ -28,7 +28,7 @@
 #define HALB_CONN_PROBED_MASK	(3U * HALB_CONN_PROBED)
 #define HALB_CONN_FTP		BIT(11)	/* FTP's control connection, has @ftp */
 #define HALB_CONN_DATA		BIT(12)	/* FTP's data connection, has @data */
-#define HALB_CONN_EXPECTED	BIT(13)	/* one that is announced, see ftp.c */
+#define HALB_CONN_EXPECTED	BIT(13)	/* one that is announced, see ftp_expect.c */
 #define HALB_CONN_ANSWERED	BIT(14)	/* the server has answered its SYN */
 #define HALB_CONN_FAILED	BIT(15)	/* a failure of its is counted */
 #define HALB_CONN_GONE		(HALB_CONN_DEAD | HALB_CONN_ORPHAN)

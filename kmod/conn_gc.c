@@ -5,7 +5,7 @@
  * is the only place where a connection is freed.
  *
  * Expiry is exact all the same: a packet that finds a connection whose time is
- * over treats it as dead (see hook.c), so that the pace of the sweep only
+ * over treats it as dead (see flow.c), so that the pace of the sweep only
  * decides how long the memory stays in use.
  */
 #include <linux/sched.h>

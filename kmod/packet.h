@@ -178,6 +178,12 @@ static inline bool halb_is_list(const struct sk_buff *skb)
 	       unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST);
 }
 
+/* flow.c: */
+unsigned int halb_flow4(struct halb_net *hn, struct sk_buff *skb,
+			const struct nf_hook_state *state, u8 flags);
+unsigned int halb_flow6(struct halb_net *hn, struct sk_buff *skb,
+			const struct nf_hook_state *state, u8 flags);
+
 /* xmit.c: */
 unsigned int halb_one_by_one(struct halb_packet *pkt, struct halb_conn *conn,
 			     unsigned int (*xmit)(struct halb_packet *pkt,
@@ -205,10 +211,12 @@ unsigned int halb_schedule(struct halb_packet *pkt);
 bool halb_has_room(struct halb_net *hn);
 bool halb_source_valid(const struct halb_packet *pkt);
 
+/* ftp_expect.c: */
+unsigned int halb_ftp_schedule(struct halb_packet *pkt);
+
 /* ftp.c: */
 unsigned int halb_ftp_forward(struct halb_packet *pkt, struct halb_conn *conn,
 			      enum halb_side side);
-unsigned int halb_ftp_schedule(struct halb_packet *pkt);
 void halb_ftp_quoted(const struct halb_conn *conn, __be32 *seq);
 
 /* Towards the other side of its connection. */
