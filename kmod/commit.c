@@ -474,8 +474,7 @@ static void undo(struct halb_transaction *txn)
 
 	kvfree(txn->config);
 	txn->config = NULL;
-	kvfree(txn->probe.probe);
-	txn->probe.probe = NULL;
+	halb_probe_undo(txn);
 	list_for_each_entry(staged, &txn->services, list) {
 		halb_plan_free(staged->plan);
 		staged->plan = NULL;

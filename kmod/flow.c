@@ -42,7 +42,7 @@ static bool is_bridged(const struct sk_buff *skb,
 /*
  * The probe says yes of some foreign addresses as well. Where no lookup of a
  * connection follows that would tell: is it a VIP, or a server that answers
- * through us? A destination of a service by mark may be any.
+ * through us? A destination of a service by mark may be any, and is guessed.
  */
 static noinline bool concerns_us(const struct halb_net *hn,
 				 const struct sk_buff *skb, u8 af)

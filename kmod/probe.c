@@ -28,6 +28,7 @@ struct halb_probe *halb_probe_create(u32 addresses, bool exact)
 	if (exact) {
 		probe->set_order = set_order;
 		probe->set = (void *)probe + size;
+		get_random_bytes(&probe->set_key, sizeof(probe->set_key));
 	}
 	for (side = 0; side < HALB_PROBE_SIDES; side++)
 		probe->seed[side] = get_random_u64() | 1;
@@ -40,23 +41,27 @@ static u64 word_of(u8 af, const union nf_inet_addr *addr)
 				(__force u32)addr->ip;
 }
 
-/* The address' place in the set, or the free one where it would be. */
+/*
+ * The address' place in the set, or the free one where it would be. @knows
+ * tells which of the two.
+ */
 static struct halb_probe_entry *find_place(const struct halb_probe *probe,
 					   u8 af,
 					   const union nf_inet_addr *addr,
-					   enum halb_probe_side side)
+					   enum halb_probe_side side,
+					   bool *knows)
 {
 	u32 mask = (1U << probe->set_order) - 1;
-	u32 place = word_of(af, addr) * probe->seed[side] >>
-		    (64 - probe->set_order);
+	u32 place = siphash(addr, sizeof(*addr), &probe->set_key);
 
 	for (;; place++) {
 		struct halb_probe_entry *entry = &probe->set[place & mask];
 		/* pairs with halb_probe_add() */
 		u8 is = smp_load_acquire(&entry->af);
 
-		if (!is || (is == af && entry->side == side &&
-			    nf_inet_addr_cmp(&entry->addr, addr)))
+		*knows = is == af && entry->side == side &&
+			 nf_inet_addr_cmp(&entry->addr, addr);
+		if (*knows || !is)
 			return entry;
 	}
 }
@@ -65,16 +70,20 @@ bool halb_probe_knows(const struct halb_probe *probe, u8 af,
 		      const union nf_inet_addr *addr,
 		      enum halb_probe_side side)
 {
-	return find_place(probe, af, addr, side)->af;
+	bool knows;
+
+	find_place(probe, af, addr, side, &knows);
+	return knows;
 }
 
 void halb_probe_add(struct halb_probe *probe, u8 af,
 		    const union nf_inet_addr *addr, enum halb_probe_side side)
 {
 	if (probe->set) {
-		struct halb_probe_entry *entry = find_place(probe, af, addr,
-							    side);
+		struct halb_probe_entry *entry;
+		bool knows;
 
+		entry = find_place(probe, af, addr, side, &knows);
 		entry->addr = *addr;
 		entry->side = side;
 		/* pairs with find_place() */

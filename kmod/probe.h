@@ -13,6 +13,7 @@
 #include <linux/in6.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
+#include <linux/siphash.h>
 
 enum halb_probe_side {
 	HALB_PROBE_VIP,
@@ -40,6 +41,7 @@ struct halb_probe_entry {
  * @set_order: the set has two to the power of this places
  * @seed: random multipliers, odd, one for each side
  * @set: the addresses by a hash, in the next free place; or NULL
+ * @set_key: of that hash; the bitmap's, which all packets pay for, is a weak one
  * @rcu: to free it
  * @bits: of both sides
  */
@@ -48,6 +50,7 @@ struct halb_probe {
 	unsigned int set_order;
 	u64 seed[HALB_PROBE_SIDES];
 	struct halb_probe_entry *set;
+	siphash_key_t set_key;
 	struct rcu_head rcu;
 	unsigned long bits[];
 };
@@ -119,6 +122,8 @@ void halb_probe_add(struct halb_probe *probe, u8 af,
  * @af: family
  * @addr: address, unused bytes zero
  * @side: as what
+ *
+ * A removed address is known until the probe is made anew (probe_set.h).
  *
  * Context: any. Return: yes or no, both certain.
  */

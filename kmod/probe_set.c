@@ -66,6 +66,7 @@ static u32 put_present(struct halb_probe *probe, const struct halb_net *hn)
 		n += put_vip(probe, &service->key);
 		list_for_each_entry(server, &service->servers, list)
 			n += put_server(probe, server);
+		cond_resched();
 	}
 	list_for_each_entry(server, &hn->removed, list) {
 		n += put_vip(probe, &server->service->key);
@@ -147,10 +148,20 @@ int halb_probe_prepare(struct halb_transaction *txn)
 	if (!lacks(probe, txn, &missing))
 		return 0;
 	if (hn->probe_used + missing <= hn->probe_room) {
-		hn->probe_used += put_new(probe, txn);
+		txn->probe.added = put_new(probe, txn);
+		hn->probe_used += txn->probe.added;
 		return 0;
 	}
 	return make_probe(&txn->probe, hn, txn);
+}
+
+void halb_probe_undo(struct halb_transaction *txn)
+{
+	lockdep_assert_held(&txn->hn->mutex);
+	kvfree(txn->probe.probe);
+	txn->probe.probe = NULL;
+	txn->hn->probe_stale += txn->probe.added;
+	txn->probe.added = 0;
 }
 
 static void publish(struct halb_net *hn, struct halb_probe_made *made)

@@ -19,22 +19,28 @@ struct halb_transaction;
  * @probe: the probe, or NULL
  * @room: for how many addresses it was made
  * @used: how many it holds
+ * @added: how many the transaction put into the present probe
  */
 struct halb_probe_made {
 	struct halb_probe *probe;
 	u32 room;
 	u32 used;
+	u32 added;
 };
 
 /*
  * halb_probe_prepare - makes the addresses of a transaction known
  *
  * Puts what is missing into the netns' probe, or makes a new one if it is
- * full. An address too many costs a lookup in vain, and no more: there is
- * nothing to undo. Context: process, under the netns' mutex. Return: 0 or
+ * full. An address too many costs its packets a lookup in vain, and a foreign
+ * one's fragments are put together: halb_probe_undo() only says how many there
+ * are. Context: process, under the netns' mutex, may sleep. Return: 0 or
  * -ENOMEM.
  */
 int halb_probe_prepare(struct halb_transaction *txn);
+
+/* What the transaction that fails has put in is too many. */
+void halb_probe_undo(struct halb_transaction *txn);
 
 /* Publishes the new probe, if there is one; before the plans. */
 void halb_probe_publish(struct halb_transaction *txn);

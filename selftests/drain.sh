@@ -8,10 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 2
 load_halb
-for n in 1 2; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2
 flows_start
 set -f
 on dir halbctl monitor > "$TMP/events" & monitor=$!

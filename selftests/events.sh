@@ -8,8 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 2
 load_halb
-start_nginx s1 one
-start_udp s1 one
+start_servers 1
 flows_start
 set -f
 svc="tcp $VIP4:80" svc6="tcp [$VIP6]:80"

@@ -10,10 +10,7 @@ topology routed 2
 load_halb
 ip -n cl addr add 10.1.0.66/24 dev c0
 ip -n cl addr add fd00:1::66/64 dev c0 nodad
-for n in 1 2; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2
 flows_start
 for vip in $VIP4 $VIP6; do
 	balance nat tcp $vip 80

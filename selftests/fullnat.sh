@@ -44,10 +44,7 @@ full() {
 }
 conns() { hc -j conn show | jq -r ".[] | $1"; }
 
-start_nginx s1 one
-start_nginx s2 two
-start_udp s1 one
-start_udp s2 two
+start_servers 1 2
 flows_start
 stack_watch dir
 

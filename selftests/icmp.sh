@@ -34,8 +34,7 @@ ip -n far route add default via 10.6.0.1
 ip -n far -6 route add default via fd00:6::1
 start_nginx far far
 start_udp far far
-start_nginx s1 one
-start_udp s1 one
+start_servers 1
 flows_start
 set -f
 

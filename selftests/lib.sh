@@ -486,6 +486,16 @@ start_udp() {
 	disown
 	wait_for 30 test -e "$ready" || bail "the UDP server in $ns does not start"
 }
+
+# start_servers N...: the servers s1, s2, ... answer with their names, on port 80 and UDP 53.
+start_servers() {
+	local n
+	for n; do
+		start_nginx "s$n" "${NAMES[n]}"
+		start_udp "s$n" "${NAMES[n]}"
+	done
+}
+
 # udp NS ADDRESS PORT [OPTIONS]: see udp.py; prints the answers' names, one per line.
 udp() {
 	local ns=$1

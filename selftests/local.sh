@@ -9,8 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 1
 load_halb
-start_nginx s1 one
-start_udp s1 one
+start_servers 1
 start_nginx dir self 8080
 start_nginx dir top
 start_udp dir self 5353

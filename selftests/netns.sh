@@ -12,10 +12,7 @@ topology routed 2 2
 load_halb
 setup_ns nobody
 hc2() { dir2 halbctl "$@"; }
-start_nginx s1 one
-start_nginx s2 two
-start_udp s1 one
-start_udp s2 two
+start_servers 1 2
 gw_via s2 dir2
 flows_start
 

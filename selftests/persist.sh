@@ -13,10 +13,7 @@ ip -n cl route add local 10.5.0.0/16 dev lo
 ip -n cl -6 route add local fd00:5::/64 dev lo
 ip -n dir route add 10.5.0.0/16 via 10.1.0.2
 ip -n dir -6 route add fd00:5::/64 via fd00:1::2
-for n in 1 2 3; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2 3
 flows_start
 set -f
 

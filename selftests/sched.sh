@@ -17,10 +17,7 @@ HALB=$VIP4 IPVS=10.9.0.81
 HALB6=$VIP6 IPVS6=fd00:9::81
 to_director $IPVS dir2
 to_director $IPVS6 dir2
-for n in 1 2 3; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2 3
 flows_start
 
 # both SCHEDULER [WEIGHT...]: the configuration, TCP on port 80, in both directors; both without

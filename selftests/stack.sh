@@ -10,10 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 2
 load_halb
-for n in 1 2; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2
 flows_start
 flows timeout 3 >/dev/null
 stack_watch dir

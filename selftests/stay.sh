@@ -9,10 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 3
 load_halb
-for n in 1 2 3; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2 3
 flows_start
 SERVERS=2
 

@@ -15,10 +15,7 @@ topology routed 2
 load_halb
 ip -n cl route add local 10.5.0.0/16 dev lo
 ip -n dir route add 10.5.0.0/16 via 10.1.0.2
-for n in 1 2; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2
 
 cat > "$TMP/flood.py" <<'END'
 # Datagrams and SYNs from ever new ports and sources, until it is killed.

@@ -9,10 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 2
 load_halb
-for n in 1 2; do
-	start_nginx s$n "${NAMES[n]}"
-	start_udp s$n "${NAMES[n]}"
-done
+start_servers 1 2
 start_nginx dir director 8080
 flows_start
 

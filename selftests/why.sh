@@ -9,10 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 topology routed 2
 load_halb
-start_nginx s1 one
-start_nginx s2 two
-start_udp s1 one
-start_udp s2 two
+start_servers 1 2
 flows_start
 
 me() { is6 "$1" && echo fd00:1::2 || echo 10.1.0.2; }

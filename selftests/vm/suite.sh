@@ -13,6 +13,9 @@ setting() { # KEY
 }
 
 for name; do
+	[ -e "./$name.sh" ] || { echo "# suite: there is no selftests/$name.sh"; exit 2; }
+done
+for name; do
 	limit=$(setting "timeout.$name")
 	limit=$((${limit:-$(setting timeout)} * ${HALB_SLOW:-1}))
 	# see module_ends()
