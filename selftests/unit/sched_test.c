@@ -510,7 +510,28 @@ static void test_dh(u32 count)
 	world_free(w);
 }
 
-/* The address of the server for each of many clients. */
+#define MH_SERVERS	20U
+#define MH_CLIENTS	100000U
+
+/*
+ * Servers 0 to 19, weights by their number modulo 5. The last one that is added
+ * stands first: @in_order, server N is the world's N-th.
+ */
+static struct world *mh_world(bool in_order)
+{
+	struct world *w = world_new("mh", 0);
+	u32 i;
+
+	for (i = 0; i < MH_SERVERS; i++) {
+		u32 number = in_order ? MH_SERVERS - 1 - i : i;
+
+		world_add(w, number, number % 5);
+	}
+	world_commit(w);
+	return w;
+}
+
+/* The number of the server for each of many clients. */
 static void mh_choices(struct world *w, u32 *choice, u32 clients, bool ports)
 {
 	u32 i;
@@ -527,75 +548,85 @@ static void mh_choices(struct world *w, u32 *choice, u32 clients, bool ports)
 	}
 }
 
-static void test_mh(void)
+/* How far the choices are from the weights; @none: choices of weight 0. */
+static double mh_chi_square(const u32 *choice, u32 *none)
 {
-	static u32 a[100000], b[100000];
-	const u32 n = 100000;
-	struct world *w = world_new("mh", 0), *v = world_new("mh", 0);
-	u32 i, k, got[20], weights = 0, stray, gone;
+	u32 got[MH_SERVERS] = {}, weights = 0, i;
 	double chi = 0;
 
-	for (i = 0; i < 20; i++) {
-		world_add(w, i, i % 5);
+	for (i = 0; i < MH_SERVERS; i++)
 		weights += i % 5;
+	for (i = 0; i < MH_CLIENTS; i++)
+		got[choice[i]]++;
+	for (i = *none = 0; i < MH_SERVERS; i++) {
+		double expected = (double)MH_CLIENTS * (i % 5) / weights;
+
+		if (expected)
+			chi += pow(got[i] - expected, 2) / expected;
+		else
+			*none += got[i];
 	}
-	for (i = 20; i-- > 0; )
-		world_add(v, i, i % 5);
-	world_commit(w);
-	world_commit(v);
-	mh_choices(w, a, n, false);
-	mh_choices(v, b, n, false);
+	return chi;
+}
+
+static void test_mh_shares(void)
+{
+	static u32 a[MH_CLIENTS], b[MH_CLIENTS];
+	struct world *w = mh_world(false), *v = mh_world(true);
+	double chi;
+	u32 i, none, others;
+
+	mh_choices(w, a, MH_CLIENTS, false);
+	mh_choices(v, b, MH_CLIENTS, false);
 	ok(!memcmp(a, b, sizeof(a)),
 	   "mh: two directors with another order of servers agree");
+	world_free(v);
 
-	memset(got, 0, sizeof(got));
-	for (i = 0; i < n; i++)
-		got[a[i]]++;
-	for (i = k = 0; i < 20; i++) {
-		double e = (double)n * (i % 5) / weights;
+	chi = mh_chi_square(a, &none);
+	ok(!none && chi < 60, "mh: shares by weight, none for weight 0 (%.0f)", chi);
 
-		if (e)
-			chi += (got[i] - e) * (got[i] - e) / e;
-		else
-			k += got[i];
-	}
-	ok(!k && chi < 60, "mh: shares by weight, none for weight 0 (%.0f)", chi);
-
-	memset(got, 0, sizeof(got));
-	mh_choices(w, b, n, true);
-	for (i = 0; i < n; i++)
-		got[b[i]]++;
-	ok(got[b[0]] == n, "mh: the port does not matter");
+	mh_choices(w, b, MH_CLIENTS, true);
+	for (i = others = 0; i < MH_CLIENTS; i++)
+		others += b[i] != b[0];
+	ok(!others, "mh: the port does not matter");
 	w->flags = HALB_SERVICE_FLAG_SH_PORT;
 	world_commit(w);
-	mh_choices(w, b, n, true);
-	memset(got, 0, sizeof(got));
-	for (i = 0; i < n; i++)
-		got[b[i]]++;
-	for (i = 0, chi = 0; i < 20; i++)
-		if (i % 5)
-			chi += pow(got[i] - (double)n * (i % 5) / weights, 2) /
-			       ((double)n * (i % 5) / weights);
-	ok(chi < 60, "mh: with sh-port it does (%.0f)", chi);
+	mh_choices(w, b, MH_CLIENTS, true);
+	chi = mh_chi_square(b, &none);
+	ok(!none && chi < 60, "mh: with sh-port it does (%.0f)", chi);
+	world_free(w);
+}
 
-	/* one server is drained: its clients move, and few others */
-	w->flags = 0;
-	w->weight[world_index(w, w->server[20 - 1 - 4])] = 0;	/* number 4 */
+static void test_mh_drained(void)
+{
+	static u32 a[MH_CLIENTS], b[MH_CLIENTS];
+	struct world *w = mh_world(true);
+	u32 i, stray, gone;
+
+	mh_choices(w, a, MH_CLIENTS, false);
+	w->weight[4] = 0;
 	world_commit(w);
-	mh_choices(w, b, n, false);
-	for (i = stray = gone = 0; i < n; i++) {
+	mh_choices(w, b, MH_CLIENTS, false);
+	for (i = stray = gone = 0; i < MH_CLIENTS; i++) {
 		stray += a[i] != 4 && a[i] != b[i];
 		gone += b[i] == 4;
 	}
-	ok(!gone && stray < n / 20,
+	ok(!gone && stray < MH_CLIENTS / 20,
 	   "mh: a drained server's clients move, and %.1f %% of the others",
-	   100.0 * stray / n);
-	world_free(v);
+	   100.0 * stray / MH_CLIENTS);
+	world_free(w);
+}
 
-	/* overload: refused, or somebody else */
-	server_overload(w->server[20 - 1 - 9], true);		/* number 9 */
-	mh_choices(w, a, n, false);
-	for (i = gone = stray = 0; i < n; i++) {
+static void test_mh_overload(void)
+{
+	static u32 a[MH_CLIENTS], b[MH_CLIENTS];
+	struct world *w = mh_world(true);
+	u32 i, stray, gone;
+
+	mh_choices(w, b, MH_CLIENTS, false);
+	server_overload(w->server[9], true);
+	mh_choices(w, a, MH_CLIENTS, false);
+	for (i = gone = stray = 0; i < MH_CLIENTS; i++) {
 		gone += b[i] == 9 && a[i] == U32_MAX;
 		stray += (b[i] == 9) != (a[i] == U32_MAX) ||
 			 (b[i] != 9 && a[i] != b[i]);
@@ -603,26 +634,26 @@ static void test_mh(void)
 	ok(gone && !stray, "mh: clients of an overloaded server are refused");
 	w->flags = HALB_SERVICE_FLAG_SH_FALLBACK;
 	world_commit(w);
-	mh_choices(w, a, n, false);
-	for (i = stray = 0; i < n; i++)
+	mh_choices(w, a, MH_CLIENTS, false);
+	for (i = stray = 0; i < MH_CLIENTS; i++)
 		stray += a[i] == 9 || a[i] == U32_MAX ||
 			 (b[i] != 9 && a[i] != b[i]) || !(a[i] % 5);
 	ok(!stray, "mh: with sh-fallback they get another one, the others stay");
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < MH_SERVERS; i++)
 		if (i != 13)
 			server_overload(w->server[i], true);
-	mh_choices(w, a, n, false);
-	for (i = stray = 0; i < n; i++)
-		stray += a[i] != 20 - 1 - 13;
+	mh_choices(w, a, MH_CLIENTS, false);
+	for (i = stray = 0; i < MH_CLIENTS; i++)
+		stray += a[i] != 13;
 	ok(w->weight[13] && !stray, "mh: the last one available is always found");
 	server_overload(w->server[13], true);
 	mh_choices(w, a, 1000, false);
 	for (i = stray = 0; i < 1000; i++)
 		stray += a[i] != U32_MAX;
 	ok(!stray, "mh: none available, none chosen");
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < MH_SERVERS; i++)
 		server_overload(w->server[i], false);
-	mh_choices(w, a, n, false);
+	mh_choices(w, a, MH_CLIENTS, false);
 	ok(!memcmp(a, b, sizeof(a)), "mh: as before when all are back");
 	world_free(w);
 }
@@ -1216,7 +1247,9 @@ int main(void)
 	}
 	test_dh(3);
 	test_dh(200);
-	test_mh();
+	test_mh_shares();
+	test_mh_drained();
+	test_mh_overload();
 	test_lblc("lblc", 2, 20000);
 	test_lblc("lblc", 20, 20000);
 	test_lblc("lblcr", 2, 20000);
