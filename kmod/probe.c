@@ -11,7 +11,7 @@
 struct halb_probe *halb_probe_create(u32 addresses, bool exact)
 {
 	u64 bits = (u64)max(addresses, 1u) * HALB_PROBE_BITS_PER_ADDRESS;
-	unsigned int order = max_t(unsigned int, ilog2(roundup_pow_of_two(bits)),
+	unsigned int order = max_t(unsigned int, order_base_2(bits),
 				   HALB_PROBE_MIN_ORDER);
 	/* a third of the places stays free, so that a search soon ends */
 	unsigned int set_order = order_base_2(addresses + addresses / 2 + 1);

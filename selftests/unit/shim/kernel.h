@@ -63,6 +63,7 @@ typedef uint32_t __be32;
 						    __typeof__(b_ + 0)), \
 		       "min");						\
 	a_ < b_ ? a_ : b_; })
+#define max_t(type, a, b)	max((type)(a), (type)(b))
 #define max(a, b) ({							\
 	__typeof__(a) a_ = (a); __typeof__(b) b_ = (b);			\
 	_Static_assert(__builtin_types_compatible_p(__typeof__(a_ + 0),	\
@@ -104,6 +105,8 @@ static inline void *shim_alloc(size_t n, bool zero)
 
 /* Atomics. */
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
 
 #define smp_mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
@@ -135,9 +138,14 @@ static inline bool test_bit(int n, const unsigned long *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED) >> n & 1;
 }
 
-static inline void set_bit(int n, unsigned long *word)
+#define BITS_PER_LONG		64
+#define BIT_WORD(n)		((n) / BITS_PER_LONG)
+#define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+
+static inline void set_bit(long n, unsigned long *words)
 {
-	__atomic_fetch_or(word, BIT(n), __ATOMIC_RELAXED);
+	__atomic_fetch_or(words + BIT_WORD(n), BIT(n % BITS_PER_LONG),
+			  __ATOMIC_RELAXED);
 }
 
 static inline void clear_bit(int n, unsigned long *word)
@@ -266,6 +274,11 @@ static inline unsigned long roundup_pow_of_two(unsigned long n)
 	return n <= 1 ? 1 : 1UL << (64 - __builtin_clzl(n - 1));
 }
 
+static inline unsigned int order_base_2(unsigned long n)
+{
+	return ilog2(roundup_pow_of_two(n));
+}
+
 static inline u64 div64_u64_rem(u64 n, u64 by, u64 *rem)
 {
 	*rem = n % by;
@@ -294,6 +307,15 @@ static inline u32 hash_32(u32 value, unsigned int bits)
 }
 
 u64 get_random_u64(void);	/* repeatable, see shim_seed() */
+
+static inline void get_random_bytes(void *p, size_t n)
+{
+	u8 *b = p;
+
+	while (n--)
+		*b++ = get_random_u64() >> 32;
+}
+
 void shim_seed(u64 seed);
 
 static inline void sort(void *base, size_t n, size_t size,
@@ -334,12 +356,21 @@ static inline u64 siphash_3u64(u64 a, u64 b, u64 c, const siphash_key_t *key)
 	return siphash(words, sizeof(words), key);
 }
 
-/* Named in structures only. */
 union nf_inet_addr {
 	u32 all[4];
 	__be32 ip;
 	__be32 ip6[4];
+	struct in_addr in;
+	struct in6_addr in6;
 };
+
+static inline bool nf_inet_addr_cmp(const union nf_inet_addr *a,
+				    const union nf_inet_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* Named in structures only. */
 struct rcu_head { struct rcu_head *next; void *object; };
 struct work_struct { void *unused; };
 struct rcu_work { struct work_struct work; struct rcu_head rcu; };
