@@ -88,8 +88,8 @@ clear_away() {
 	many -D > "$TMP/services"
 	hc -R < "$TMP/services" || bail "the services cannot be removed"
 }
-# For how many that is long enough depends on the machine.
-need=$((3000 + 3000 * HALB_SLOW))
+# For how many that is long enough depends on the machine, and the next one may be shorter by half.
+need=$((6000 + 3000 * HALB_SLOW))
 count=500 servers=2 waits=0
 while [ $waits -lt $need ] && [ $count -lt 32000 ]; do
 	count=$((count * 2))
