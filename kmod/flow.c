@@ -3,8 +3,7 @@
  * From a packet with one of our addresses to its connection, and on. Who comes
  * here is up to hook.c.
  */
-#include <linux/netfilter_ipv4.h>
-#include <linux/netfilter_ipv6.h>
+#include <linux/etherdevice.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -65,7 +64,7 @@ static noinline bool concerns_us(const struct halb_net *hn,
 }
 
 /* Leaves a packet to the stack, counted if it is not a foreign one. */
-#define let_pass(hn, skb, af, reason) ({			\
+#define let_pass(hn, skb, af, reason) ({		\
 	if (concerns_us(hn, skb, af))			\
 		halb_pass_count(hn, reason);		\
 	(unsigned int)NF_ACCEPT;			\

@@ -161,21 +161,6 @@ static int expect(const struct halb_ftp_segment *s, __be16 cport, __be16 vport,
 	return twin == conn ? 0 : -EEXIST;
 }
 
-static unsigned int refuse(struct halb_packet *pkt, int err)
-{
-	switch (err) {
-	case -ENOMEM:
-		return halb_drop(pkt, NO_MEMORY);
-	case -EADDRINUSE:
-	case -EEXIST:
-		return halb_drop(pkt, REPLY_CLASH);
-	case -ESTALE:
-		return halb_drop(pkt, SERVER_REMOVED);
-	default:
-		return halb_drop(pkt, TABLE_BUSY);
-	}
-}
-
 /* Does the VIP have a service at this port? */
 static bool is_served(const struct halb_ftp_segment *s, __be16 vport)
 {
@@ -223,7 +208,7 @@ unsigned int halb_ftp_expect_client(const struct halb_ftp_segment *s, u16 port)
 				return HALB_GO_ON;
 			}
 			if (err != -EEXIST)
-				return refuse(s->pkt, err);
+				return halb_refuse_flow(s->pkt, err);
 		}
 		vport = htons(HALB_FTP_PORT_MIN +
 			      get_random_u32() % (U16_MAX + 1 -
@@ -255,7 +240,7 @@ unsigned int halb_ftp_expect_server(const struct halb_ftp_segment *s, u16 port)
 		return halb_drop(s->pkt, CONN_LIMIT);
 	err = expect(s, cport, vport, 0);
 	if (err)
-		return refuse(s->pkt, err);
+		return halb_refuse_flow(s->pkt, err);
 	s->ftp->active = cport;
 	return HALB_GO_ON;
 }
@@ -409,7 +394,7 @@ unsigned int halb_ftp_schedule(struct halb_packet *pkt)
 		return halb_drop(pkt, TABLE_BUSY);
 	conn = connect(pkt, expected, side);
 	if (IS_ERR(conn))
-		return refuse(pkt, PTR_ERR(conn));
+		return halb_refuse_flow(pkt, PTR_ERR(conn));
 	halb_half_open_add(pkt->hn, conn->hash[0], pkt->v6);
 	halb_packet_follow(pkt, conn->server);
 	if (side == HALB_SIDE_CLIENT)

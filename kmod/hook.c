@@ -8,7 +8,6 @@
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "compat.h"
 #include "hook.h"

@@ -208,6 +208,7 @@ bool halb_stack_has(const struct halb_packet *pkt);
 
 /* schedule.c: */
 unsigned int halb_schedule(struct halb_packet *pkt);
+unsigned int halb_refuse_flow(struct halb_packet *pkt, int err);
 bool halb_has_room(struct halb_net *hn);
 bool halb_source_valid(const struct halb_packet *pkt);
 

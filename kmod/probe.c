@@ -76,7 +76,7 @@ bool halb_probe_knows(const struct halb_probe *probe, u8 af,
 	return knows;
 }
 
-void halb_probe_add(struct halb_probe *probe, u8 af,
+bool halb_probe_add(struct halb_probe *probe, u8 af,
 		    const union nf_inet_addr *addr, enum halb_probe_side side)
 {
 	if (probe->set) {
@@ -84,10 +84,13 @@ void halb_probe_add(struct halb_probe *probe, u8 af,
 		bool knows;
 
 		entry = find_place(probe, af, addr, side, &knows);
+		if (knows)
+			return false;
 		entry->addr = *addr;
 		entry->side = side;
 		/* pairs with find_place() */
 		smp_store_release(&entry->af, af);
 	}
 	set_bit(halb_probe_bit(probe, word_of(af, addr), side), probe->bits);
+	return true;
 }

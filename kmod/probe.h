@@ -106,14 +106,15 @@ struct halb_probe *halb_probe_create(u32 addresses, bool exact);
 
 /**
  * halb_probe_add - puts in an address
- * @probe: probe; if it is exact, one that does not know the address
+ * @probe: probe
  * @af: family
  * @addr: address, unused bytes zero
  * @side: what it is
  *
  * Context: any, beside readers; of an exact probe, one caller at a time.
+ * Return: false if the probe is exact and knows it already.
  */
-void halb_probe_add(struct halb_probe *probe, u8 af,
+bool halb_probe_add(struct halb_probe *probe, u8 af,
 		    const union nf_inet_addr *addr, enum halb_probe_side side);
 
 /**

@@ -15,12 +15,7 @@
 static u32 put(struct halb_probe *probe, u8 af, const union nf_inet_addr *addr,
 	       enum halb_probe_side side)
 {
-	if (probe) {
-		if (halb_probe_knows(probe, af, addr, side))
-			return 0;
-		halb_probe_add(probe, af, addr, side);
-	}
-	return 1;
+	return !probe || halb_probe_add(probe, af, addr, side);
 }
 
 static u32 put_vip(struct halb_probe *probe, const struct halb_service_key *key)

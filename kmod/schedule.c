@@ -280,12 +280,20 @@ static unsigned int send_one(struct halb_packet *pkt, struct halb_plan *plan,
 	return halb_xmit_to_server(pkt, &conn);
 }
 
-static unsigned int refuse(struct halb_packet *pkt, int err)
+/**
+ * halb_refuse_flow - drops a packet that a new flow was to begin with
+ * @pkt: packet
+ * @err: why there is no connection
+ *
+ * Return: verdict.
+ */
+unsigned int halb_refuse_flow(struct halb_packet *pkt, int err)
 {
 	switch (err) {
 	case -ENOMEM:
 		return halb_drop(pkt, NO_MEMORY);
 	case -EADDRINUSE:
+	case -EEXIST:
 		return halb_drop(pkt, REPLY_CLASH);
 	case -EADDRNOTAVAIL:
 		return halb_drop(pkt, NO_SOURCE_PORT);
@@ -343,7 +351,7 @@ static noinline unsigned int schedule_one(struct halb_packet *pkt,
 	if (!server)
 		return no_server(pkt);
 	if (IS_ERR(server))
-		return refuse(pkt, PTR_ERR(server));
+		return halb_refuse_flow(pkt, PTR_ERR(server));
 	return send_one(pkt, plan, server);
 }
 
@@ -459,7 +467,7 @@ unsigned int halb_schedule(struct halb_packet *pkt)
 	if (!conn)
 		return no_server(pkt);
 	if (IS_ERR(conn))
-		return refuse(pkt, PTR_ERR(conn));
+		return halb_refuse_flow(pkt, PTR_ERR(conn));
 	if (halb_is_syn(pkt))
 		halb_half_open_add(hn, pkt->hash, pkt->v6);
 	halb_count_in(conn->server, pkt->skb);
